@@ -38,10 +38,11 @@ from gradviz.render.changes import changes
 from gradviz.render.difference import render_difference
 from gradviz.render.names import fold_names
 from gradviz.render.scheme import in_scheme
-from gradviz.render.sentences import headline
+from gradviz.render.sentences import fate_of, headline
 from gradviz.render.svg import drawing, render_svg
 from gradviz.render.text import render_text
 from gradviz.system import atomic
+from gradviz.system.grouped import grouped
 from gradviz.version import __version__
 
 if TYPE_CHECKING:
@@ -258,13 +259,10 @@ def _table(look: _Look) -> list[nodes.Node]:
     """
     report = look.report
     losses = report.losses or {report.loss: report}
-    alike: dict[tuple[str, ...], list[str]] = {}
-    for name in report.parameters:
-        fates = [losses[loss].parameters[name] for loss in losses]
-        spellings = tuple(
-            f"{fate.verdict}, partial" if fate.partial else str(fate.verdict) for fate in fates
-        )
-        alike.setdefault(spellings, []).append(name)
+    alike = grouped(
+        (tuple(fate_of(own.parameters[name]) for own in losses.values()), name)
+        for name in report.parameters
+    )
     rows = [
         [str(group), *spellings]
         for spellings, names in alike.items()

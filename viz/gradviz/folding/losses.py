@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from gradviz.graph import Node
+from gradviz.system.grouped import grouped
 
 
 def loss_functions(nodes: Iterable[Node]) -> dict[int, str]:
@@ -11,12 +12,12 @@ def loss_functions(nodes: Iterable[Node]) -> dict[int, str]:
 
     A name that several lines call gets the line too. What has one step alone is left out.
     """
-    calls: dict[tuple[str, str, int], list[Node]] = {}
-    for node in nodes:
-        if node.loss_function:
-            line = node.place.line if node.place else 0
-            calls.setdefault((node.scope, node.loss_function, line), []).append(node)
-    calls = {call: steps for call, steps in calls.items() if len(steps) > 1}
+    steps_of = grouped(
+        ((node.scope, node.loss_function, node.place.line if node.place else 0), node)
+        for node in nodes
+        if node.loss_function
+    )
+    calls = {call: steps for call, steps in steps_of.items() if len(steps) > 1}
     lines = Counter((scope, name) for scope, name, _ in calls)
     return {
         step.index: f"{name}, line {line}" if lines[scope, name] > 1 else name

@@ -18,6 +18,7 @@ from gradviz.errors import GradvizError
 from gradviz.folding.flow import Flow
 from gradviz.folding.losses import loss_functions
 from gradviz.graph import Node, NodeKind, Parameter
+from gradviz.system.grouped import grouped
 
 LONGEST_PERIOD = 8  # of siblings that take turns
 # Siblings named like h0 and h1 are merged from this many on, so that conv1 and conv2 stay apart
@@ -254,10 +255,10 @@ class Rooms:
 
     def _furnish(self, room: Room) -> None:
         children = room.members[0].children
-        families: dict[str, list[str]] = {}
-        for name in sorted(children, key=_by_number):
-            prefix, number = _by_number(name)
-            families.setdefault(prefix if number >= 0 else name, []).append(name)
+        numbered = ((*_by_number(name), name) for name in sorted(children, key=_by_number))
+        families = grouped(
+            (prefix if number >= 0 else name, name) for prefix, number, name in numbered
+        )
         for prefix, names in families.items():
             for start, period, times in _stretches([self._equal[children[name]] for name in names]):
                 is_run = times >= (MANY if prefix else 2)

@@ -10,6 +10,7 @@ from gradviz.folding.boxes import SHARED_USES, Box, BoxKind, Folded, Link
 from gradviz.folding.flow import Flow, Passing
 from gradviz.folding.losses import loss_functions
 from gradviz.graph import Edge, Graph, Node, NodeKind, Parameter, Verdict
+from gradviz.system.grouped import grouped
 
 
 def whole(graph: Graph, parameters: Mapping[str, Parameter], *, loss_steps: bool = True) -> Folded:
@@ -32,11 +33,11 @@ def _loss_boxes(flow: Flow) -> dict[int, Box]:
     something severs.
     """
     names = loss_functions(flow.nodes)
-    steps: dict[tuple[str, str, bool], list[Node]] = {}
-    for node in flow.nodes:
-        if node.index in names:
-            call = (node.scope, names[node.index], node.requires_grad)
-            steps.setdefault(call, []).append(node)
+    steps = grouped(
+        ((node.scope, names[node.index], node.requires_grad), node)
+        for node in flow.nodes
+        if node.index in names
+    )
     severed = set(flow.cut_nodes) | {
         index for edge in flow.cut_edges for index in (edge.source, edge.target)
     }

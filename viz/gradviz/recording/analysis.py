@@ -24,7 +24,7 @@ from gradviz.graph import (
     Verdict,
     Zero,
 )
-from gradviz.system.grouped import grouped
+from gradviz.system.grouped import grouped, shared_start
 from gradviz.system.quickly import changed, quickly
 
 _NO_GRAD = frozenset((*GRAD_MODES, CutKind.COPY_UNDER_NO_GRAD))
@@ -369,15 +369,7 @@ def _operation(node: Node, kind: CutKind) -> str:
 
 def _shared_scope(scopes: Iterable[str]) -> str:
     """Return what the paths of several modules share."""
-    paths = [scope.split(".") for scope in dict.fromkeys(scopes)]
-    shared = paths[0]
-    for path in paths[1:]:
-        length = next(
-            (index for index, (a, b) in enumerate(zip(shared, path, strict=False)) if a != b),
-            min(len(shared), len(path)),
-        )
-        shared = shared[:length]
-    return ".".join(shared)
+    return ".".join(shared_start(scope.split(".") for scope in scopes))
 
 
 def _severed_again(

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from gradviz.recording.tensor_state import region
 from gradviz.recording.torch_inside import has_data, is_opaque
+from gradviz.system.grouped import grouped
 
 
 def lodgers(tensors: Mapping[str, Tensor]) -> dict[str, tuple[str, ...]]:
@@ -17,11 +18,9 @@ def lodgers(tensors: Mapping[str, Tensor]) -> dict[str, tuple[str, ...]]:
     Args:
         tensors: By name. One without memory of its own, or that is not strided, lies nowhere.
     """
-    together: dict[int, list[str]] = {}
-    for name, tensor in tensors.items():
-        start = _start(tensor)
-        if start:
-            together.setdefault(start, []).append(name)
+    together = grouped(
+        (start, name) for name, tensor in tensors.items() if (start := _start(tensor))
+    )
     inside_of: dict[str, tuple[str, ...]] = {}
     for names in together.values():
         spans = {name: region(tensors[name]) for name in names} if len(names) > 1 else {}

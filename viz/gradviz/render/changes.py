@@ -12,7 +12,7 @@ from gradviz.facts.blocks import cuts_by_block
 from gradviz.facts.findings import Findings
 from gradviz.graph import Cut, Parameter, Verdict
 from gradviz.render.names import fold_names
-from gradviz.render.sentences import counted, cut_at, file_and_line, listing, printable
+from gradviz.render.sentences import counted, cut_at, fate_of, file_and_line, listing, printable
 from gradviz.render.sketch import Item, Sketch, Sort, short
 from gradviz.render.style import SCISSORS
 from gradviz.system.grouped import grouped
@@ -45,7 +45,9 @@ class Changes:
     def _marked(self, item: Item) -> Item:
         words = Counter(self.words[name] for name in item.parameters if name in self.words)
         notes = [
-            word if len(item.parameters) == 1 else f"{count} {_plural(word, count)}"
+            word
+            if len(item.parameters) == 1
+            else f"{count} {word.replace('was ', 'were ', 1) if count > 1 else word}"
             for word, count in words.items()
         ]
         if any(cut in self.came for cut in item.cuts):
@@ -63,7 +65,7 @@ class Changes:
 
 def changes(difference: Difference, before: Findings, after: Findings) -> Changes:
     """Return what to mark in a picture of ``after``."""
-    words = {change.after.name: f"was {_fate(change.before)}" for change in difference.changed}
+    words = {change.after.name: f"was {fate_of(change.before)}" for change in difference.changed}
     words |= {parameter.name: "new" for parameter in difference.came}
     return Changes(
         headline="; ".join(_clauses(difference, before, after))
@@ -77,17 +79,9 @@ def changes(difference: Difference, before: Findings, after: Findings) -> Change
     )
 
 
-def _fate(parameter: Parameter) -> str:
-    return f"{parameter.verdict}, partial" if parameter.partial else str(parameter.verdict)
-
-
-def _plural(word: str, count: int) -> str:
-    return word.replace("was ", "were ", 1) if count > 1 else word
-
-
 def _clauses(difference: Difference, before: Findings, after: Findings) -> list[str]:
     ways = grouped(
-        ((_fate(change.before), _fate(change.after)), change.after.name)
+        ((fate_of(change.before), fate_of(change.after)), change.after.name)
         for change in difference.changed
     )
     clauses = []

@@ -13,7 +13,7 @@ from gradviz.facts.findings import Findings
 from gradviz.facts.several import losses_of, together
 from gradviz.graph import Cut, Parameter
 from gradviz.render.names import fold_names, joined_numbers
-from gradviz.render.sentences import counted, path_and_line, printable
+from gradviz.render.sentences import counted, fate_of, path_and_line, printable
 from gradviz.render.series_scale import amount
 from gradviz.render.style import INK
 from gradviz.render.training import in_words
@@ -192,14 +192,10 @@ def _cut(cut: Cut) -> dict[str, object]:
     }
 
 
-def _fate_words(parameter: Parameter) -> str:
-    return f"{parameter.verdict}, partial" if parameter.partial else str(parameter.verdict)
-
-
 def _changed(difference: Difference, after: Findings) -> Iterator[str]:
     """Yield a paragraph for each way in which a verdict changed."""
     ways = grouped(
-        ((_fate_words(change.before), _fate_words(change.after)), change.after.name)
+        ((fate_of(change.before), fate_of(change.after)), change.after.name)
         for change in difference.changed
     )
     for (old, new), names in ways.items():
@@ -234,7 +230,7 @@ def _resized(blocks: Sequence[Resized]) -> Iterator[str]:
 
 
 def _folded(some: Sequence[Parameter], among: Mapping[str, Parameter]) -> Iterator[str]:
-    by_verdict = grouped((_fate_words(parameter), parameter.name) for parameter in some)
+    by_verdict = grouped((fate_of(parameter), parameter.name) for parameter in some)
     for verdict, names in by_verdict.items():
         yield from (f"{group}: {verdict}" for group in fold_names(names, among))
 

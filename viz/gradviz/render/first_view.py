@@ -7,6 +7,7 @@ from heapq import heappop, heappush
 from itertools import count
 
 from gradviz.render.tree import LONG, MOST, NUMBER, Group, GroupSort
+from gradviz.system.grouped import grouped
 
 _DIGITS = re.compile("[0-9]+")  # also those of layer1, layer2
 BUDGET = 12  # boxes that modules are opened for at first
@@ -138,10 +139,7 @@ def _alike(groups: list[Group]) -> list[list[Group]]:
     """Return groups in families: numbered siblings are together, as they open together or not at
     all.
     """
-    families: dict[str, list[Group]] = {}
-    for group in groups:
-        families.setdefault(_DIGITS.sub("#", group.name), []).append(group)
-    return [*families.values()]
+    return [*grouped((_DIGITS.sub("#", group.name), group) for group in groups).values()]
 
 
 def _rank(alike: list[Group]) -> tuple[bool, int]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gradviz.graph import Parameter
+from gradviz.system.grouped import grouped
 
 MOST_RUNS = 6  # of numbers that are said one by one
 _BETWEEN = re.compile(r"\.|(?=\[)")  # the parts of "net.layers[0].weight"
@@ -97,11 +98,10 @@ def by_module(
     meant = list(dict.fromkeys(names))
     left_out = {module for name in {*among} - {*meant} for module in modules_around(name)}
     left_out.update(module for root in roots for module in modules_around(root))
-    gathered: dict[str, list[str]] = {}
-    for name in meant:
-        whole = next((module for module in modules_around(name) if module not in left_out), name)
-        gathered.setdefault(whole, []).append(name)
-    return gathered
+    return grouped(
+        (next((module for module in modules_around(name) if module not in left_out), name), name)
+        for name in meant
+    )
 
 
 def modules_around(name: str) -> list[str]:

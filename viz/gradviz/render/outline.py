@@ -15,7 +15,7 @@ from types import MappingProxyType
 from gradviz.render.repeats import name_of_run, parted, repeats
 from gradviz.render.tree import NUMBER, Entry, Group, GroupSort, Thing
 from gradviz.render.turns import calls_of, components
-from gradviz.system.grouped import grouped
+from gradviz.system.grouped import grouped, shared_start
 
 _LIST = "ModuleList"
 
@@ -146,10 +146,7 @@ class _Outliner:
             for part in parts.values():
                 paths = [self._things[m].path for m in part]
                 low, high = min(paths), max(paths)
-                shared = next(
-                    (i for i, (a, b) in enumerate(zip(low, high, strict=False)) if a != b),
-                    min(len(low), len(high)),
-                )
+                shared = len(shared_start([low, high]))
                 below = {path[shared] for path in paths if len(path) > shared}
                 is_list = (
                     self._classes.get(low[:shared], _LIST) == _LIST

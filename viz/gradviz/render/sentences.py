@@ -133,6 +133,11 @@ def verdict_words(
     return [word for word in (*fates, portion(partial, total, "partial")) if word]
 
 
+def fate_of(parameter: Parameter) -> str:
+    """Return the verdict on a parameter, and whether it is partial."""
+    return f"{parameter.verdict}, partial" if parameter.partial else str(parameter.verdict)
+
+
 def severed_by(cut: Cut, parameters: Mapping[str, Parameter]) -> str:
     """Say what a cut takes away: all routes of some parameters, one of the routes of others."""
     behind = [parameters[name] for name in cut.parameters if name in parameters]

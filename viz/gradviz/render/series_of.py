@@ -2,9 +2,8 @@
 
 from gradviz.facts.findings import Findings
 from gradviz.facts.several import is_of_calls
-from gradviz.graph import NodeKind
 from gradviz.series.data import Series
-from gradviz.series.recorder import SeriesRecorder
+from gradviz.series.recorder import SeriesRecorder, zeros_of
 
 
 def series_of(report: Findings) -> Series | None:
@@ -17,12 +16,7 @@ def series_of(report: Findings) -> Series | None:
     calls = list(report.losses.values()) if is_of_calls(report) else [report]
     recorder = SeriesRecorder()
     for number, call in enumerate(calls, 1):
-        zeros = {
-            node.name: node.incoming[0].zeros
-            for node in call.graph.nodes
-            if node.kind is NodeKind.PARAMETER and node.incoming and node.incoming[0] is not None
-        }
-        recorder.take(number, call.parameters, zeros)
+        recorder.take(number, call.parameters, zeros_of(call.graph))
     series = recorder.series()
     return (
         series
@@ -30,3 +24,9 @@ def series_of(report: Findings) -> Series | None:
         and any(norm is not None for line in series.parameters for norm in line.norms)
         else None
     )
+
+
+def span_of(series: Series) -> str:
+    """Return ``"call 3"``, or ``"calls 1 to 9"``."""
+    first, last = series.calls[0], series.calls[-1]
+    return f"call {first}" if len(series.calls) == 1 else f"calls {first} to {last}"

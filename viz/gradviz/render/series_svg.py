@@ -16,6 +16,7 @@ from html import escape
 
 from gradviz.graph import Verdict
 from gradviz.render.sentences import printable
+from gradviz.render.series_of import span_of
 from gradviz.render.series_scale import Scale, amount, numbers_of, spread, values
 from gradviz.render.style import FONTS, INK, LOOKS
 from gradviz.series.blocks import blocks
@@ -206,11 +207,7 @@ def _short(name: str, most: int = 26) -> str:
 
 def _words(series: Series, panels: Sequence[_Panel]) -> tuple[str, str]:
     """Return the title and the description, which say what the picture shows."""
-    calls = (
-        f"backward call {series.calls[0]}"
-        if len(series.calls) == 1
-        else f"backward calls {series.calls[0]} to {series.calls[-1]}"
-    )
+    calls = f"backward {span_of(series)}"
     lines = [
         f"Heat map of {len(panel.lines)} blocks over {calls}: {_TITLES[panel.column].lower()}, log"
         " scale."

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from gradviz.render.sentences import counted, printable
+from gradviz.render.series_of import span_of
 from gradviz.render.series_scale import Scale, amount, spread, values
 from gradviz.series.blocks import blocks
 from gradviz.series.data import Line, Series
@@ -30,14 +31,9 @@ def render_series(series: Series) -> str:
     if scale is None:
         return "No gradient was measured in the calls that were watched.\n"
     places = spread(series.calls, _WIDE)
-    span = (
-        f"call {series.calls[0]}"
-        if len(series.calls) == 1
-        else f"calls {series.calls[0]} to {series.calls[-1]}"
-    )
     title = (
-        f"Gradient by block, {span} (norm; {_BARS[0]} is 1e{scale.low:+d}, {_BARS[-1]} is"
-        f" 1e{scale.high:+d}):"
+        f"Gradient by block, {span_of(series)} (norm; {_BARS[0]} is 1e{scale.low:+d}, {_BARS[-1]}"
+        f" is 1e{scale.high:+d}):"
     )
     width = min(_NAME, max(len(line.name) for line in lines))
     rows = [_row(line, scale, places, width) for line in lines]

@@ -66,20 +66,11 @@ class Children:
             if error is None
             else f"The script ended with {type(error).__name__} before any backward call was seen"
         )
-        if self.started and not self._settings.children:
-            were = (
-                "1 child process was"
-                if self.started == 1
-                else f"{self.started} child processes were"
-            )
-            text += f"; {were} started: use --children"
-        elif self.started:
-            were = (
-                "1 child process was"
-                if self.started == 1
-                else f"{self.started} child processes were"
-            )
-            text += f"; {were} started and followed"
+        if self.started:
+            is_single = self.started == 1
+            were = "1 child process was" if is_single else f"{self.started} child processes were"
+            end = " and followed" if self._settings.children else ": use --children"
+            text += f"; {were} started{end}"
         elif why:
             text += f": {why}"
         elif function := _traceable():

@@ -11,6 +11,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from sys import intern
 from typing import Any
@@ -90,15 +92,9 @@ class Ranks:
                 )
                 + "\n"
             )
-        alike: list[tuple[list[str], list[str]]] = []
-        for name, ranks in self._calls().items():
-            lines = list(matrix(ranks))
-            if alike and alike[-1][1] == lines:
-                alike[-1][0].append(name)
-            else:
-                alike.append(([name], lines))
-        for names, lines in alike:
-            yield listing(names) + "".join(lines)
+        rows = (("".join(matrix(ranks)), name) for name, ranks in self._calls().items())
+        for lines, alike in groupby(rows, key=itemgetter(0)):
+            yield listing([name for _, name in alike]) + lines
         yield from self._training_lines()
 
     def _training_lines(self) -> Iterator[str]:
@@ -254,7 +250,7 @@ def _read(document: Mapping[str, Any], lists: Sequence[tuple[Heads, dict[Heads, 
         where = f"backwards[{position}]"
         loss = entry.get("loss")
         if type(loss) is not str:
-            raise _broken(f"{where}.loss", loss, "a name")
+            raise ReportFileError.wrong(f"{where}.loss", loss, "a name")
         call = call_of(entry, loss, where)
         calls[printable(call.short if call else loss)] = (
             _line(entry, where),
@@ -264,7 +260,7 @@ def _read(document: Mapping[str, Any], lists: Sequence[tuple[Heads, dict[Heads, 
     if training is None:
         return Saved(calls=calls, training=None)
     if not isinstance(training, dict):
-        raise _broken("training", training, "an object")
+        raise ReportFileError.wrong("training", training, "an object")
     fates = _words(_entries(training, "parameters", "training"), lists, "training")
     return Saved(calls=calls, training=fates)
 
@@ -291,21 +287,21 @@ def _word(entry: Mapping[str, Any], where: str) -> tuple[str, tuple[str, int]]:
     """Return the name of a parameter, its verdict or its fate, and its size."""
     name, size = entry.get("name"), entry.get("numel", 0)
     if type(name) is not str or type(size) is not int:
-        raise _broken(f"{where}.parameters", [name, size], "a name and a size")
+        raise ReportFileError.wrong(f"{where}.parameters", [name, size], "a name and a size")
     key = "why" if "trains" in entry else "verdict"
     word = "trains" if entry.get("trains") is True else entry.get(key) or "unknown"
     if word not in _WORDS:
-        raise _broken(f"{where}.parameters, {key}", word, "a word of a report")
+        raise ReportFileError.wrong(f"{where}.parameters, {key}", word, "a word of a report")
     return intern(printable(name)), (intern(word), size)
 
 
 def _entries(holder: Mapping[str, Any], key: str, where: str) -> list[dict[str, Any]]:
     entries = holder.get(key)
     if not isinstance(entries, list):
-        raise _broken(f"{where}.{key}", entries, "a list")
+        raise ReportFileError.wrong(f"{where}.{key}", entries, "a list")
     for position, entry in enumerate(entries):
         if not isinstance(entry, dict):
-            raise _broken(f"{where}.{key}[{position}]", entry, "an object")
+            raise ReportFileError.wrong(f"{where}.{key}[{position}]", entry, "an object")
     return entries
 
 
@@ -314,16 +310,8 @@ def _line(entry: Mapping[str, Any], where: str) -> str:
     if file is None:
         return ""
     if type(file) is not str or type(line) is not int:
-        raise _broken(where, [file, line], "a file and a line")
+        raise ReportFileError.wrong(where, [file, line], "a file and a line")
     return path_and_line(Place(file, line))
-
-
-def _broken(where: str, value: Any, expected: str) -> ReportFileError:
-    given = json.dumps(value)
-    return ReportFileError(
-        f"broken report: {where} is {given if len(given) <= 60 else given[:57] + '...'}, and not"
-        f" {expected}"
-    )
 
 
 def _place(ranks: Sequence[Left]) -> str:

@@ -18,6 +18,8 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 from gradviz.facts.calls import CallKind
@@ -227,15 +229,10 @@ def _is_broken_off(ranks: Sequence[Left]) -> bool:
 
 def _in_rows(calls: Iterable[Sequence[Left]]) -> str:
     """Return the matrices of some calls; of those in a row that are alike, one for all."""
-    alike: list[tuple[list[str], list[str]]] = []
-    for ranks in calls:
-        number, lines = str(ranks[0].number), list(matrix(ranks))
-        if alike and alike[-1][1] == lines:
-            alike[-1][0].append(number)
-        else:
-            alike.append(([number], lines))
+    rows = (("".join(matrix(ranks)), str(ranks[0].number)) for ranks in calls)
     return "".join(
-        f"gradviz: backward {listing(numbers)}{''.join(lines)}" for numbers, lines in alike
+        f"gradviz: backward {listing([number for _, number in alike])}{lines}"
+        for lines, alike in groupby(rows, key=itemgetter(0))
     )
 
 

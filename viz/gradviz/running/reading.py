@@ -29,7 +29,7 @@ from gradviz.running.assignments import assigned_anew
 from gradviz.running.calls import BackwardCall
 from gradviz.running.names import Found
 from gradviz.running.successors import successors
-from gradviz.series.recorder import SeriesRecorder
+from gradviz.series.recorder import SeriesRecorder, zeros_of
 from gradviz.tracing.trace import Trace
 from gradviz.training.constant_terms import find_constant_terms, find_underivable
 from gradviz.training.gathering import Seen
@@ -288,17 +288,6 @@ def _is_training(root: Any) -> bool:
 
 
 # What the series of a run takes from a watched call, beside the report.
-
-
-def zeros_of(graph: Graph) -> dict[str, float]:
-    """Return the share of exact zeros in the gradient of each parameter, where values were
-    measured.
-    """
-    return {
-        node.name: node.incoming[0].zeros
-        for node in graph.nodes
-        if node.kind is NodeKind.PARAMETER and node.incoming and node.incoming[0] is not None
-    }
 
 
 def is_finite(losses: Sequence[Tensor]) -> bool:

@@ -317,12 +317,11 @@ def _frozen(call: BackwardCall, chosen: Sequence[Parameter]) -> Iterator[str]:
 
 
 def _by_root(parameters: Iterable[Parameter]) -> Mapping[str, list[Parameter]]:
-    roots: dict[str, list[Parameter]] = {}
-    for parameter in parameters:
-        parts = parameter.name.split(".")
-        root = ".".join(parts[:2]) if parts[0] == "self" and len(parts) > 2 else parts[0]
-        roots.setdefault(root, []).append(parameter)
-    return roots
+    paths = ((parameter.name.split("."), parameter) for parameter in parameters)
+    return grouped(
+        (".".join(path[:2]) if path[0] == "self" and len(path) > 2 else path[0], parameter)
+        for path, parameter in paths
+    )
 
 
 _TELL = {

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from gradviz.series.data import Line, Numbers, Series
+from gradviz.system.grouped import grouped
 
 
 def block_names(names: Iterable[str]) -> dict[str, str]:
@@ -40,10 +41,8 @@ def blocks(series: Series) -> tuple[Line, ...]:
 
     The norms of its parameters taken together.
     """
-    members: dict[str, list[Line]] = {}
     chosen = block_names(line.name for line in series.parameters)
-    for line in series.parameters:
-        members.setdefault(chosen[line.name], []).append(line)
+    members = grouped((chosen[line.name], line) for line in series.parameters)
     return tuple(_together(name, lines) for name, lines in members.items())
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from gradviz.series.data import Line
+from gradviz.system.grouped import grouped
 
 APART = 100.0  # times; blocks side by side in healthy deep models stay within a few times
 _SMALLEST_NORMAL = 2.0**-126  # of float32, and of bfloat16
@@ -73,9 +74,7 @@ def _apart(sizes: Sequence[tuple[str, float]]) -> tuple[float, str, str, str] | 
 
     Where gradient fades from block to block, a block lies between its two.
     """
-    siblings: dict[str, list[tuple[str, float]]] = {}
-    for name, size in sizes:
-        siblings.setdefault(_NUMBER.sub("#", name), []).append((name, size))
+    siblings = grouped((_NUMBER.sub("#", name), (name, size)) for name, size in sizes)
     strange = []
     for some in siblings.values():
         for (before, low), (name, size), (after, high) in zip(

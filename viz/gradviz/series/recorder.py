@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from gradviz.graph import Parameter, Verdict
+from gradviz.graph import Graph, NodeKind, Parameter, Verdict
 from gradviz.series.data import Line, Series, Turn
 
 MOST_CALLS = 256  # columns that are kept
@@ -164,3 +164,14 @@ def _rounded(number: float) -> float:
     if number == 0 or not math.isfinite(number):
         return float(number)
     return float(f"{number:.{_DIGITS}g}")
+
+
+def zeros_of(graph: Graph) -> dict[str, float]:
+    """Return the share of exact zeros in the gradient of each parameter, where values were
+    measured.
+    """
+    return {
+        node.name: node.incoming[0].zeros
+        for node in graph.nodes
+        if node.kind is NodeKind.PARAMETER and node.incoming and node.incoming[0] is not None
+    }

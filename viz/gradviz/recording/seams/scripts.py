@@ -16,6 +16,7 @@ from gradviz.recording.seams.seam import Called, Seam, seam
 from gradviz.recording.severing import write_down
 from gradviz.recording.tensor_state import is_recorded
 from gradviz.recording.where import Surroundings
+from gradviz.system.grouped import grouped
 
 
 def _first_node(call: Called) -> int:
@@ -76,12 +77,11 @@ def _severed(
     flow: scripted.MadeOf, function: Any, given: Any
 ) -> dict[scripted.Severing, list[Tensor]]:
     """Return the tensors that a script severs on the way to one of its results."""
-    severed: dict[scripted.Severing, list[Tensor]] = {}
-    for path, by in flow.dead.items():
-        value = scripted.tensor_at(path, function, given)
-        if value is not None:
-            severed.setdefault(by, []).append(value)
-    return severed
+    return grouped(
+        (by, value)
+        for path, by in flow.dead.items()
+        if (value := scripted.tensor_at(path, function, given)) is not None
+    )
 
 
 def _severed_in_script(
