@@ -6,6 +6,7 @@ before it, a change adds to them.
 
 import ast
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from gradviz.recording.expressions import Path
 from gradviz.recording.parts import is_open
@@ -98,9 +99,9 @@ class Scope:
         static = any(getattr(item, "id", "") == "staticmethod" for item in decorators)
         return self.parameters[0] if self.owner and self.parameters and not static else ""
 
-    @property
+    @cached_property
     def locals(self) -> set[str]:
-        """Names that are its own."""
+        """Names that are its own, once it is read."""
         assigned = {
             item.target[0] for item in self.definitions if len(item.target) == 1 and not item.change
         }

@@ -117,28 +117,21 @@ def kept_in(code: CodeType, lasti: int) -> frozenset[str]:
     if source_and_scope is None or position is None or not source_and_scope[1].own:
         return frozenset()
     source, scope = source_and_scope
-    kept = {
-        definition.target[1]: definition
+    return frozenset(
+        definition.target[1]
         for definition in scope.definitions
         if len(definition.target) > 1
         and definition.target[0] == scope.own
         and not definition.call
         and definition.value is not None
         and range_of(definition.value) != position
+        and _is_alone(source, definition.target[1], definition)
         and _reaches(code, definition, position)
-    }
-    return frozenset(
-        name for name, definition in kept.items() if _is_alone(source, name, definition)
     )
 
 
 def _is_alone(source: Source, name: str, definition: Definition) -> bool:
-    others = (
-        other
-        for scope in source.scopes_with(name)
-        for other in scope.definitions
-        if other is not definition and name in other.target[1:] and not other.call
-    )
+    others = (other for _, other in source.givers(name) if other is not definition)
     return all(isinstance(other.value, ast.Constant) for other in others)
 
 

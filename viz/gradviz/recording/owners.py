@@ -28,18 +28,15 @@ def stores(
         path: Of the object, if not any is meant.
         environment: What the paths stand for where it is read.
     """
-    for scope in source.scopes_with(name):
-        for definition in scope.definitions:
-            target = definition.target
-            if name not in target[1:] or definition.call:
-                continue
-            own = bool(scope.owner) and scope.parameters[:1] == target[:1]
-            if (
-                (target[1] == name and are_related(source, scope.owner, owners))
-                if own
-                else target[-1] == name and _may_be_of(source, definition, path, environment)
-            ):
-                yield definition
+    for scope, definition in source.givers(name):
+        target = definition.target
+        own = bool(scope.owner) and scope.parameters[:1] == target[:1]
+        if (
+            (target[1] == name and are_related(source, scope.owner, owners))
+            if own
+            else target[-1] == name and _may_be_of(source, definition, path, environment)
+        ):
+            yield definition
 
 
 def classes_of(source: Source, path: Path, scope: Scope, environment: Environment) -> set[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from linecache import getlines
 
-from gradviz.recording.definitions import Function, Scope
+from gradviz.recording.definitions import Definition, Function, Scope
 from gradviz.recording.expressions import Path, Range, arguments_of, range_of, root_of
 from gradviz.recording.flows import Reader
 from gradviz.recording.record_classes import fields_in
@@ -31,6 +31,7 @@ class Source:
         scopes: Each function's, read when it is first asked for.
         passed: Of functions, the parameters that their results have something of, and what of them.
         own: Of methods, the attributes of their object that their results have something of.
+        with_word, giving: What was asked before of a name.
     """
 
     tree: ast.Module
@@ -40,6 +41,8 @@ class Source:
     scopes: dict[int, Scope] = field(default_factory=dict)
     passed: dict[int, frozenset[Path] | None] = field(default_factory=dict)
     own: dict[int, tuple[Path, ...]] = field(default_factory=dict)
+    with_word: dict[str, list[Scope]] = field(default_factory=dict)
+    giving: dict[str, list[tuple[Scope, Definition]]] = field(default_factory=dict)
 
     @cached_property
     def callables(self) -> dict[str, list[Function]]:
@@ -130,11 +133,24 @@ class Source:
 
     def scopes_with(self, word: str) -> list[Scope]:
         """Return the scopes in which a name or attribute occurs."""
-        return [
-            self.scope(node)
-            for node, _, _ in self.functions.values()
-            if word in self.words[id(node)]
-        ]
+        if word not in self.with_word:
+            self.with_word[word] = [
+                self.scope(node)
+                for node, _, _ in self.functions.values()
+                if word in self.words[id(node)]
+            ]
+        return self.with_word[word]
+
+    def givers(self, name: str) -> list[tuple[Scope, Definition]]:
+        """Return what gives an attribute of this name, or something in one, a value."""
+        if name not in self.giving:
+            self.giving[name] = [
+                (scope, definition)
+                for scope in self.scopes_with(name)
+                for definition in scope.definitions
+                if name in definition.target[1:] and not definition.call
+            ]
+        return self.giving[name]
 
     def is_related(self, first: str, second: str) -> bool:
         """Say whether an object can be of both classes, as far as the file tells."""
