@@ -23,7 +23,7 @@ class Outer:
     inner: Inner | None = None
     parts: tuple[Inner, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
-    known: bool = False
+    sure: bool = False
 
 
 ALWAYS[Inner] = ("size",)
@@ -38,7 +38,7 @@ ALWAYS[Inner] = ("size",)
             Inner(1.5, ("a",)),
             (Inner(math.inf), Inner()),
             {"a.py": b"\xff\r\n"},
-            known=True,
+            sure=True,
         ),
     ],
 )

@@ -109,13 +109,13 @@ def _decoded(cls: type, value: Any, where: str) -> Any:
     if not isinstance(value, dict):
         raise ReportFileError.wrong(where, value, "an object")
     hints = _hints(cls)
-    known = {
+    fields = {
         key: decode(hints[key], item, f"{where}.{key}")
         for key, item in value.items()
         if key in hints
     }
     try:
-        return cls(**known)
+        return cls(**fields)
     except TypeError as error:
         raise ReportFileError(f"broken report: {where}: {error}") from None
 
