@@ -89,6 +89,7 @@ def test_what_moves_and_not_by_its_gradient_is_said():
     assert sentence(training(every)) == "The only parameter trains, by hand."
     assert in_words(fate("b", mover="hand")) == "trains, written by hand"
     assert in_words(fate("b", "cut")) == "does not train (cut off from the loss)"
+    assert in_words(fate("b", "later")) == "does not train (later)"  # as a later version says it
     assert in_words(replace(fate("b"), trains=None)) == "not known to train"
 
 

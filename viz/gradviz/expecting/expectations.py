@@ -290,7 +290,7 @@ def _not_trained(
             why = (
                 "not known to train"
                 if fate is None or fate.why is None
-                else f"not trained: {IN_WORDS[fate.why]}"
+                else f"not trained: {IN_WORDS.get(fate.why, fate.why)}"
             )
             place = (
                 None

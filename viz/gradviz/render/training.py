@@ -207,7 +207,7 @@ def in_words(fate: Fate) -> str:
     return (
         _TRAINS.get(fate.mover or "", "trains")
         if fate.trains
-        else f"does not train ({IN_WORDS[fate.why]})"
+        else f"does not train ({IN_WORDS.get(fate.why, fate.why)})"
         if fate.why
         else "does not train"
     )
