@@ -12,7 +12,7 @@ from gradviz.recording.flows import Reader
 def scope_of(text):
     node = ast.parse(dedent(text)).body[0]
     scope = Scope(node, parameters=tuple(item.arg for item in node.args.args))
-    Reader(scope).read()
+    Reader(scope, ()).read()
     return scope
 
 

@@ -17,6 +17,8 @@ from gradviz.recording.taken import plain
         ('dataclasses.asdict(config)["rate"]', "config.rate"),
         ('point._asdict()["x"]', "point.x"),
         ('config.__dict__["rate"] = 1', "config.rate = 1"),
+        ('rows().pop("w", 0)', "rows()['w']"),
+        ("rows().pop(key)", "rows().pop(key)"),
         ("itemgetter(key)(row)", "itemgetter(key)(row)"),
         ("itemgetter(0, 1)(row)", "itemgetter(0, 1)(row)"),
         ("vars(config)[key]", "vars(config)[key]"),

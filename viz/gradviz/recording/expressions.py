@@ -71,7 +71,7 @@ def path_of(node: ast.AST) -> tuple[Path | None, list[ast.expr]]:
         elif isinstance(inner, ast.Call) and (name := _attribute_named(inner)):
             parts.append(name)
             inner = ast.Attribute(inner.args[0], name)  # ``getattr(m, "a")`` is ``m.a``
-        elif isinstance(inner, ast.Call) and (key := _looked_up(inner)) is not None:
+        elif isinstance(inner, ast.Call) and (key := looked_up(inner)) is not None:
             parts.append(f"[{key!r}]")
             inner = inner.func  # ``d.get("a")`` is ``d["a"]``
         else:
@@ -88,7 +88,7 @@ def _attribute_named(call: ast.Call) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _looked_up(call: ast.Call) -> str | None:
+def looked_up(call: ast.Call) -> str | None:
     """Return the constant key that ``get`` or ``pop`` is called with, and no default but one that
     is constant.
     """

@@ -4,7 +4,7 @@ Reaching definitions within each function of a file.
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from gradviz.recording.definitions import (
     BEFORE,
@@ -48,8 +48,9 @@ _BEFORE = frozenset((BEFORE,))
 class Reader:
     """Goes through one function's statements in order and keeps what each path stands for."""
 
-    def __init__(self, scope: Scope) -> None:
-        self.scope = scope
+    def __init__(self, scope: Scope, own: Container[str]) -> None:
+        """Take a function, and the names of the file's own functions."""
+        self.scope, self.own = scope, own
         self.made: dict[tuple[int, Path, Path, bool], Definition] = {}
         # At each break, at each continue
         self.loops: list[tuple[list[Environment], list[Environment]]] = []
@@ -219,7 +220,7 @@ class Reader:
         changes = name in _CHANGES or (name in _TAKES and len(values) == 1)
         if isinstance(call.func, ast.Attribute) and call.args and changes:
             into = call.func.value
-        elif len(call.args) > 1 and name in _CHANGES_FIRST:
+        elif len(call.args) > 1 and name in _CHANGES_FIRST and not self._is_own(call):
             into, values = call.args[0], values[1:]
         elif isinstance(call.func, ast.Attribute) and name == "clear" and not values:
             environment = self._emptied(call.func.value, environment)
@@ -237,6 +238,9 @@ class Reader:
                 changed, value, environment, change=True, by=name, into=inside, key=key
             )
         return environment
+
+    def _is_own(self, call: ast.Call) -> bool:
+        return isinstance(call.func, ast.Name) and call.func.id in self.own
 
     # One definition
 

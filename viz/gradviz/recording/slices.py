@@ -25,6 +25,7 @@ from gradviz.recording.expressions import (
     reads,
     without_some,
 )
+from gradviz.recording.guesses import fills_others, is_object, vague, vague_reads
 from gradviz.recording.keyed import with_keys
 from gradviz.recording.keys import calls_with_keys, is_key, keys_given, keys_there
 from gradviz.recording.left_there import ownerless
@@ -40,7 +41,6 @@ from gradviz.recording.owners import (
 from gradviz.recording.parts import SOME, Piece, name_of, place_in, straightened
 from gradviz.recording.record_classes import pieces_given
 from gradviz.recording.sources import Source
-from gradviz.recording.texts import read_in_texts, texts_of_several
 from gradviz.recording.ways import (
     DIRECT,
     Expression,
@@ -165,13 +165,12 @@ class Slicer:
         """
         value = with_keys(ownerless(value, self.exits), keys_there(way.keys, scope, environment))
         self.stands(value, scope, environment, way, taken)
-        calls = calls_with_keys(value)
-        vague = Expression(range_of(value), taken).vague
-        onward = replace(way, computed=True, loose=way.loose or vague)
-        among = read_in_texts(value)
-        line = getattr(value, "lineno", 0)
+        calls, line = calls_with_keys(value), getattr(value, "lineno", 0)
+        loose = way.loose or Expression(range_of(value), taken).vague
+        among = vague_reads(self.source, value, scope, environment)
         for path in self.reads(value, scope, environment):
-            through = replace(onward, loose=onward.loose or path in among, call=calls.get(path))
+            vaguely = loose or path in among
+            through = replace(way, computed=True, loose=vaguely, call=calls.get(path))
             self.pending.append((path, scope, environment, through, line))
 
     def stands(
@@ -202,9 +201,10 @@ class Slicer:
                     left = without_some(("", *piece.way))[1:]
                     self.stands(piece.node, scope, environment, through, left)
         read = () if way.computed else tuple(read_in(value))
-        several = tuple(map(range_of, texts_of_several(value)))
+        several = tuple(map(range_of, vague(self.source, value, scope, environment)))
         out, place = tuple(map(range_of, unread)), range_of(value)
-        whole = Expression(place, taken, way.object, not way.kept, way.loose, read, out, several)
+        loose = way.loose or fills_others(self.source, scope, way)
+        whole = Expression(place, taken, way.object, not way.kept, loose, read, out, several)
         self._take(whole, way)
 
     def reads(self, value: ast.AST, scope: Scope, environment: Environment) -> list[Path]:
@@ -244,7 +244,7 @@ class Slicer:
                 self.value(index, scope, environment, way)
             return
         left = () if left and is_of_number(node, left) else left
-        if left and not isinstance(node, ast.Call):
+        if not isinstance(node, ast.Call) if left else is_object(self.source, node):
             way, left = replace(way, loose=True), ()
         self.value(node, scope, environment, way, left)
 

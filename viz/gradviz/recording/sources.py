@@ -128,7 +128,7 @@ class Source:
             scope = self.scopes[id(node)] = Scope(
                 node, owner, outer, tuple(argument.arg for argument in arguments_of(node))
             )
-            Reader(scope).read()
+            Reader(scope, self.callables).read()
         return scope
 
     def scopes_with(self, word: str) -> list[Scope]:

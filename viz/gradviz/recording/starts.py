@@ -6,10 +6,10 @@ from types import CodeType
 
 from gradviz.recording.call_arguments import given_for, roots_of
 from gradviz.recording.expressions import Path, Range, path_of, reads_part, without_some
+from gradviz.recording.guesses import vague_reads
 from gradviz.recording.instructions import place_of, scope_of
 from gradviz.recording.keys import calls_with_keys
 from gradviz.recording.slices import Slicer
-from gradviz.recording.texts import read_in_texts
 from gradviz.recording.ways import DIRECT, Slice, of_argument
 from gradviz.recording.where import by_file
 
@@ -51,7 +51,7 @@ def backward_slice(
     for path, root in _starts(code, lasti, wanted, callee):
         slicer.stands(root, source_and_scope[1], place[1])
         if path in names:
-            among = path in read_in_texts(root)
+            among = path in vague_reads(slicer.source, root, slicer.start, place[1])
             written |= {path} if among else set()
             way = replace(DIRECT, loose=among, call=calls_with_keys(root).get(path))
             slicer.pending.append((path, source_and_scope[1], place[1], way, 0))

@@ -1,11 +1,12 @@
 """Takes a part of something by a call, written as the element or attribute that it is.
 
 ``itemgetter("w")(r)`` is ``r["w"]``, ``map(attrgetter("w"), rows)`` is ``r.w for r in rows``, and
-``vars(c)["w"]`` is ``c.w``.
+``vars(c)["w"]`` is ``c.w``, and ``rows().pop("w")`` is ``rows()["w"]``.
 """
 
 import ast
 
+from gradviz.recording.expressions import looked_up
 from gradviz.recording.parts import SOME, TAKE_OUT, Piece, name_of
 
 _FIELDS = frozenset("vars asdict _asdict".split())  # calls that give attributes by their names
@@ -37,6 +38,12 @@ class _Plain(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
+        if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Call):
+            key = looked_up(node)
+            if key is not None:
+                index = ast.copy_location(ast.Constant(key), node)
+                owner = node.func.value
+                return ast.copy_location(ast.Subscript(owner, index, ast.Load()), node)
         if len(node.args) == 1 and not node.keywords:
             return _got(node.func, node.args[0], node) or node
         if name_of(node) != "map" or len(node.args) != 2 or node.keywords:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from types import CodeType
 
-from gradviz.recording.expressions import Path, is_inside, range_of, reads
+from gradviz.recording.expressions import is_inside, range_of
 from gradviz.recording.instructions import position_of, scope_of
 from gradviz.recording.parts import name_of
 from gradviz.recording.where import by_file
@@ -34,11 +34,6 @@ def texts_of_several(value: ast.AST) -> Iterator[ast.expr]:
             yield node
         form = node.format_spec if isinstance(node, ast.FormattedValue) else None
         pending += [part for part in ast.iter_child_nodes(node) if part is not form]
-
-
-def read_in_texts(value: ast.AST) -> set[Path]:
-    """Return the paths that such texts in a value are made of."""
-    return {path for text in texts_of_several(value) for path in reads(text)}
 
 
 @by_file
