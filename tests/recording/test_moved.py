@@ -127,3 +127,63 @@ def test_a_number_that_left_torch_and_became_a_rate_is_part_of_what_is_moved():
         optimizer.step()
         loss = (model["scale"] * fast).sum()
     assert trace.report(loss, model).parameters["rate"].verdict == "cut"
+
+
+class _Stepped(nn.Module):
+    """A layer, what scales its loss, and a rate that it learns with."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer, self.scale = nn.Linear(3, 1), nn.Linear(1, 1)
+        self.rate = nn.Parameter(torch.tensor(0.1))
+
+
+def _descend(model):
+    for parameter in model.layer.parameters():
+        parameter -= 0.1 * parameter.grad
+
+
+def _descend_by_data(model):
+    for parameter in model.layer.parameters():
+        parameter.data.add_(parameter.grad, alpha=-0.1)
+
+
+def _climb_by_norm(model):
+    norm = torch.stack([own.grad.norm() for own in model.layer.parameters()]).norm()
+    for parameter in model.layer.parameters():
+        parameter.add_(parameter.grad * (parameter.norm() / norm))
+
+
+def _descend_by_rate(model):
+    for parameter in model.layer.parameters():
+        parameter -= model.rate * parameter.grad
+
+
+def _stepped_by(step, *, scaled=False):
+    torch.manual_seed(0)
+    model, x = _Stepped(), torch.randn(4, 3)
+    with gradviz.trace() as trace:
+        out = model.layer(x)
+        (model.scale(out) if scaled else out).pow(2).mean().backward()
+        with torch.no_grad():
+            step(model)
+        model.zero_grad()
+        loss = model.layer(x).pow(2).mean()
+        loss.backward()
+    return trace.report(loss, model)
+
+
+@pytest.mark.parametrize("step", [_descend, _descend_by_data, _climb_by_norm])
+def test_a_step_that_is_written_out_is_training_and_severs_nothing(step):
+    report = _stepped_by(step)
+    assert not report.cuts
+    assert not report.parameters["layer.weight"].partial
+
+
+def test_what_else_a_written_out_step_takes_in_is_cut():
+    assert _stepped_by(_descend_by_rate).parameters["rate"].verdict == "cut"
+
+
+def test_what_only_a_written_out_step_brings_into_a_loss_is_cut():
+    report = _stepped_by(_descend, scaled=True)
+    assert report.parameters["scale.weight"].verdict == "cut"

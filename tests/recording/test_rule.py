@@ -2,7 +2,10 @@
 
 import pytest
 import torch
+from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+import gradviz
 from gradviz.recording.rule import Function, Rule
 from gradviz.recording.rules import rule_of
 
@@ -45,3 +48,13 @@ def test_every_torch_function_has_the_rule_of_its_name(function, name):
 )
 def test_what_is_of_no_interest_has_none(function):
     assert rule_of(function) is None
+
+
+def test_the_lengths_of_packed_sequences_carry_no_values():
+    layer, rows = nn.Linear(3, 2), torch.randn(2, 4, 3)
+    with gradviz.trace() as trace:
+        packed = pack_padded_sequence(layer(rows), torch.tensor([4, 2]), batch_first=True)
+        values, lengths = pad_packed_sequence(packed, batch_first=True)
+        loss = values[torch.arange(2), lengths - 1].sum()
+        loss.backward()
+    assert not trace.report(loss, layer).cuts

@@ -131,8 +131,8 @@ def build(
         names: What the model calls things.
         loss_name: Name of the loss.
         shape: Its sizes.
-        moved: What an optimizer has moved and is no parameter of the model is made of what it was
-            moved by.
+        moved: What gradients have moved is made of what these were made of: of the model's own
+            parameters where the step is written out, for what an optimizer does is training.
     """
     built = Built(
         [Node(index=0, kind=NodeKind.LOSS, name=loss_name, shape=shape)],
@@ -244,7 +244,7 @@ class _Walk:
         """Connect a leaf to what it was made of when it was used."""
         tape, numbers = self._tape, self._built.numbers
         inner = self._moved and number not in self._parameters
-        for source in (*leaf.sources, *(moved_by(tape, number) if inner else ())):
+        for source in (*self._untrained(leaf.sources), *(moved_by(tape, number) if inner else ())):
             if source not in tape.dates.given or not all(
                 tape.dates.is_before(
                     tape.steps.get(numbers[edge.target]), numbers[edge.target], source
@@ -258,7 +258,7 @@ class _Walk:
         meet, connect, spot = self._meet, self._built.connect, self._built.spots[target]
         for before in step.nexts:
             connect(meet(before, spot), target, gradient=True)
-        for source in step.stamp.sources:
+        for source in self._untrained(step.stamp.sources):
             call = self._tape.calls.get(source)
             if step.custom and call is not None and call.inside is not None:
                 severs = None if step.checkpoint else CutKind.CUSTOM_FUNCTION
@@ -268,6 +268,11 @@ class _Walk:
                     )
             elif source != number:
                 self._connect(source, target, gradient=False)
+
+    def _untrained(self, sources: tuple[int, ...]) -> tuple[int, ...]:
+        """Return what a value is made of beside what steps brought into the model's parameters."""
+        leaves, own = self._tape.trained, () if self._moved else self._parameters
+        return tuple(source for source in sources if leaves.get(source) not in own)
 
     def _follow_call(self, call: Call, number: int, target: int) -> None:
         if call.inner is not None:

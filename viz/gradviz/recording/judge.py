@@ -115,9 +115,9 @@ def _built(
     roots = [root for loss in losses.values() for root in _roots(tape, loss, numbers)]
     shape = next((tuple(loss.shape) for loss in losses.values() if isinstance(loss, Tensor)), ())
     built = build(tape, roots, names, " + ".join(losses), shape)
-    if not tape.stepped:
+    if not tape.stepped and not tape.trained:
         return built
-    # An inner loop: what only an optimizer's step has brought into the loss
+    # An inner loop: what only a step has brought into the loss
     wider = build(tape, roots, names, " + ".join(losses), shape, moved=True)
     brought = wider.index_of.keys() - built.index_of.keys()
     own = leaf_names(tape, names)

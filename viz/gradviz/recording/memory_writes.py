@@ -10,6 +10,7 @@ from gradviz.recording.ancestry import is_made_of
 from gradviz.recording.arguments import part_at
 from gradviz.recording.inputs import inputs_of
 from gradviz.recording.memory import is_written, overwritten, writes, written
+from gradviz.recording.moved import trained
 from gradviz.recording.named_calls import FILLS, OUT, operation_text
 from gradviz.recording.noting import stamp_nodes
 from gradviz.recording.recorder import Recorder
@@ -106,6 +107,7 @@ def _without_history(call: TorchCall, write: _Written) -> None:
         return
     kind = _kind_of_write(recorder, target, inputs, stack)
     serial = write_down(recorder, function.name, kind, inputs, stack, None)
+    trained(tape, target, serial, inputs)
     if write.replaces_all and not target.requires_grad:
         tape.drop_origin(target)
     written(tape, write.part, serial, None, over=write.over)

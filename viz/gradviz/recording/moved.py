@@ -5,7 +5,7 @@ is no parameter of the model it is a way into the loss, as an inner loop takes i
 optimizer remembers, a running mean of the gradients, is made of them too.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from types import FrameType
 from typing import Any
 
@@ -16,7 +16,10 @@ from gradviz.recording import where
 from gradviz.recording.gradients import reaches
 from gradviz.recording.records import Call, Inputs
 from gradviz.recording.tape import Tape
+from gradviz.recording.tensor_state import history
+from gradviz.system.walk import walk
 
+_VALUES = 4096  # that one step is made of and are looked at
 _BACKWARD = "backward"  # the name of a call that stands for what a backward left in .grad
 
 
@@ -30,6 +33,33 @@ def stepped(tape: Tape, target: Tensor, settings: tuple[int, ...]) -> None:
         _, before = tape.stepped.get(number, (0, ()))
         kept = tuple(dict.fromkeys((*before, *brought, *settings)))
         tape.stepped[number] = (len(tape.backwards), kept)
+
+
+def trained(tape: Tape, target: Tensor, serial: int, inputs: Inputs) -> None:
+    """A script has written into a leaf, or into its ``.data``: a step of its own, if that is
+    nothing but gradients.
+    """
+    made = tape.calls.get(tape.origin(target) or 0)
+    leaf = made.inputs[0][0] if made is not None and made.kind is CutKind.DATA else 0
+    if target.requires_grad and history(target) is None:
+        leaf = tape.leaf(target)
+    if leaf in tape.leaves and all(_is_of_gradients(tape, number, leaf) for number, _ in inputs):
+        tape.trained[serial] = leaf
+
+
+def _is_of_gradients(tape: Tape, number: int, leaf: int) -> bool:
+    def made_of(current: int) -> Iterator[int]:
+        if current not in tape.of_gradients and not _is_of_backward(tape, current):
+            call = tape.calls.get(current)
+            yield from (() if call is None else (before for before, _ in call.inputs))
+
+    values = list(walk([number], made_of, most=_VALUES))
+    if len(values) >= _VALUES or not all(
+        value == leaf or (value in tape.calls and tape.calls[value].inputs) for value in values
+    ):
+        return False
+    tape.of_gradients.update(values)
+    return True
 
 
 def settings_of(frame: FrameType | None) -> tuple[Any, ...]:

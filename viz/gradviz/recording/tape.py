@@ -72,12 +72,13 @@ class Tape:
         # By number of a leaf that an optimizer moved: how many backwards were over, and the calls
         # that made gradients that were assigned
         self.stepped: dict[int, tuple[int, tuple[int, ...]]] = {}
+        self.trained: dict[int, int] = {}  # by number of a call that wrote gradients: the leaf
+        self.of_gradients: set[int] = set()  # what is made of nothing else
         self.gradients: dict[int, int] = {}  # by position of a backward: the call that it is
         self.dates = Dates()
         self.forks: list[int] = []  # numbers of the calls by which the process was copied
         self.beside = ""  # a thread from before the trace, as something of unknown origin went in
-        # Number of the last value that left before something of unknown origin went in
-        self.unexplained = 0
+        self.unexplained = 0  # the last value that left before something of unknown origin went in
         self.memory: dict[int, Writes[Write]] = {}
         self.modules: list[weakref.ref[nn.Module]] = []
         self.loss_modules: list[str] = []  # of each module, what it is called if it is a loss
@@ -90,8 +91,7 @@ class Tape:
         self._count = itertools.count(1)
         self.began: int | None = None  # torch's number of the first node that may have been seen
         self.made_before = False  # some node met is older
-        # Writes inside a custom Function that are part of its result
-        self.handed_on: set[int] = set()
+        self.handed_on: set[int] = set()  # writes inside a custom Function that its result has
         self.rewritten = Rewritten()
         self._repeats = Repeats()
         self.froze = False  # some leaf was frozen

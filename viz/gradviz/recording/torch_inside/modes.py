@@ -234,8 +234,8 @@ HAND_OVER = private_code("overrides.handle_torch_function.__code__")
 # Every switch of grad mode, from no_grad to a decorator; 2.6 to 2.15
 SET_GRAD_ENABLED = "_set_grad_enabled"
 RECORD_FUNCTION = "_record_function"  # the profiler's, which make no value; 2.6 to 2.15
-# Whose further results (batch sizes, mask) carry no value
-PLAIN_RESULTS = frozenset(("_pack_padded_sequence", "native_dropout"))
+# Whose further results (batch sizes, lengths, mask) carry no value
+PLAIN_RESULTS = frozenset("_pack_padded_sequence _pad_packed_sequence native_dropout".split())
 
 _no_dispatch_modes = private("utils._python_dispatch._disable_current_modes")
 
