@@ -150,3 +150,37 @@ def test_a_model_that_torch_wraps_keeps_its_own_name_where_it_has_one_still(told
         optimizer.step()
     """
     assert f"  reached   {name}.* (2 tensors, 4 values)" in told(script)
+
+
+SOLVED = """
+import sys, types, torch
+from torch import nn
+solver = types.ModuleType("solver")
+solver.__file__ = "/env/lib/site-packages/solver.py"
+sys.modules["solver"] = solver
+exec('''
+from torch import nn
+class Solver(nn.Module):
+    def __init__(self, field):
+        super().__init__()
+        self.field = field
+    def forward(self, x):
+        return self.field(x)
+''', vars(solver))
+field = nn.Linear(3, 1)
+{}
+optimizer = torch.optim.SGD(field.parameters(), 0.1)
+made(torch.ones(5, 3)).pow(2).mean().backward()
+optimizer.step()
+"""
+
+
+@pytest.mark.parametrize(
+    ("made", "name"),
+    [
+        ("made = solver.Solver(field)", "made"),
+        ("made = (lambda held: lambda x: held(x))(solver.Solver(field))", "field"),
+    ],
+)
+def test_a_model_that_a_library_wraps_unseen_keeps_its_own_name(told, made, name):
+    assert f"  reached   {name}.* (2 tensors, 4 values)" in told(SOLVED.format(made))

@@ -171,16 +171,18 @@ def _outermost(modules: list[nn.Module]) -> list[nn.Module]:
 
 def _without_wrappers(modules: list[nn.Module], frame: FrameType | None) -> list[nn.Module]:
     """Return the modules, and in place of one of torch's wrappers (``torch.compile``,
-    ``DataParallel``) the model inside, where a variable of its own leads to it.
+    ``DataParallel``), or of a library's that no variable leads to, the model inside, where a
+    variable of its own leads to it.
     """
     inner = {id(module): model for module in modules if (model := _wrapped(module)) is not None}
     if not inner:
         return modules
-    names = _names(frame, {id(model) for model in inner.values()})
+    names = _names(frame, inner.keys() | {id(model) for model in inner.values()})
     chosen: list[nn.Module] = []
     for module in modules:
         model = inner.get(id(module))
-        if model is not None and names.get(id(model), "").isidentifier():
+        is_own = id(module) in names and level(_file(type(module))) != INSIDE
+        if model is not None and not is_own and names.get(id(model), "").isidentifier():
             chosen.append(model)
             if not torch_inside.is_compiled(module):
                 continue
@@ -189,10 +191,12 @@ def _without_wrappers(modules: list[nn.Module], frame: FrameType | None) -> list
 
 
 def _wrapped(module: nn.Module) -> nn.Module | None:
-    """Return what a wrapper of torch's own wraps, innermost first; None where it is none."""
+    """Return what a wrapper of torch's or a library's wraps, the innermost; None where it is
+    none.
+    """
     model = None
     while (
-        level(_file(type(module))) == INSIDE
+        level(_file(type(module))) != USER
         and not type(module).__module__.startswith("torch.nn.modules")
         and len(children := list(torch_inside.children_of(module).values())) == 1
         and not torch_inside.parameters_of(module)
