@@ -60,7 +60,7 @@ def test_the_series_of_a_run_is_what_the_script_measures_by_hand(scripts) -> Non
     assert document["training"]["steps"] == 100
     steps = [line for line in ran.err.splitlines() if "steps after" in line]
     assert len(steps) == 1
-    assert "steps after backward 4: " in steps[0]
+    assert "steps after backward 4, which reached all its parameters" in steps[0]
     # What is the same is said three times, and then at the tenth
     again = re.findall(r"backward (\d+), loss at .*, as in backward 4: ", ran.err)
     assert again == ["8", "12", "16", "44"]
