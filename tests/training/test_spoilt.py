@@ -1,11 +1,12 @@
 """What is said of parameters that are NaN or infinite."""
 
+import math
 from pathlib import Path
 
 from gradviz.facts.overflows import Overflow, Throw
-from gradviz.facts.training import Evidence
-from gradviz.graph import NotFinite, Place
-from gradviz.training.spoilt import of_spoilt
+from gradviz.facts.training import Evidence, Look, Touch
+from gradviz.graph import NotFinite, Parameter, Place
+from gradviz.training.spoilt import of_spoilt, written_at
 
 GENERAL = ("It is NaN.", "Look for it.")
 
@@ -51,3 +52,23 @@ def test_the_line_that_wrote_what_was_there_before_is_named_from_the_folder_that
     birth = NotFinite(operation="mul", why=why, holder="w")
     means, _ = of_spoilt(spoilt(birth=birth), [], GENERAL)
     assert means.endswith("holds NaN; it was last written at train.py:8.")
+
+
+def test_a_line_that_spoils_a_gradient_is_told_where_it_arrived_finite_and_no_other_touched_it():
+    line = Place("train.py", 9, "p.grad /= 0")
+
+    def told(*, alone=True, arrived=0.5, **more):
+        touch = Touch(operation="div_", scales=True, alone=alone, place=line)
+        return written_at(
+            Evidence(
+                name="w",
+                stepped=(Parameter(name="w", gradient_norm=arrived),),
+                looks=(Look(optimizer="o", gradient=math.inf, finite=False, touch=touch),),
+                **more,
+            )
+        )
+
+    assert told() == line
+    assert told(alone=False) is None
+    assert told(arrived=math.inf) is None
+    assert told(overflow=Overflow(kind="SGD", dtype="float32")) is None

@@ -231,11 +231,13 @@ class Touch:
     Attributes:
         operation: The torch function.
         scales: It is arithmetic on the gradient; else the gradient was replaced or filled.
+        alone: No other line has changed it since it arrived.
         place: The line.
     """
 
     operation: str
     scales: bool = False
+    alone: bool = True
     place: Place | None = None
 
 

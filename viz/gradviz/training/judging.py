@@ -22,6 +22,7 @@ from gradviz.facts.training import (
 from gradviz.graph import Parameter, Place, UnusedReason, Verdict
 from gradviz.training.alarms import find_alarms
 from gradviz.training.remarks import of_left_behind, of_rest, of_shared, of_unfed
+from gradviz.training.spoilt import written_at
 from gradviz.training.words import is_copy_of_held
 
 _NEXT_TO_NOTHING = 1e-6  # of a gradient: no bound that is meant takes away as much
@@ -383,6 +384,9 @@ def _is_born(evidence: Evidence) -> bool:
 
 
 def _birthplace(evidence: Evidence) -> Place | None:
+    written = written_at(evidence)
+    if written is not None:
+        return written
     if evidence.overflow is not None:
         return evidence.overflow.place
     birth = evidence.birth

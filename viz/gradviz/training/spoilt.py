@@ -3,10 +3,12 @@
 Pure, without torch.
 """
 
+import math
 from collections.abc import Sequence
 
 from gradviz.facts.overflows import Overflow
 from gradviz.facts.training import Evidence, Stepper
+from gradviz.graph import Place
 from gradviz.render.sentences import note_text
 
 Words = tuple[str, str]
@@ -16,6 +18,29 @@ _CAME_SPOILT = (
     "It was NaN or infinite before a call that was watched: what made it so came before that.",
     "gradviz run --every 1 watches every call, and names the line where the first one is born.",
 )
+
+
+_WRITTEN = (
+    "The gradient arrives finite, and what is done to .grad before the step makes it NaN or"
+    " infinite: the parameter becomes so, and stays so.",
+    "Look at what that line divides by or writes: it may be zero, NaN or infinite.",
+)
+
+
+def written_at(evidence: Evidence) -> Place | None:
+    """Return the line that made a gradient NaN or infinite after it had arrived finite; None where
+    none was seen, or what is not finite was born in a call.
+    """
+    if evidence.overflow is not None or not (evidence.birth is None or evidence.birth.holder):
+        return None
+    for look, arrived in zip(evidence.looks, evidence.stepped, strict=False):
+        if look.gradient is not None and not math.isfinite(look.gradient):
+            is_sound = arrived.gradient_norm is not None and math.isfinite(arrived.gradient_norm)
+            is_told = is_sound and look.touch is not None and look.touch.alone
+            return look.touch.place if is_told and look.touch is not None else None
+        if not look.finite:
+            return None
+    return None
 
 
 def of_spoilt(
@@ -31,6 +56,8 @@ def of_spoilt(
     """
     if any(map(_is_spoilt_later, concerned)):
         return _born_unseen(holders)
+    if all(map(written_at, concerned)):
+        return _WRITTEN
     overflow = next(filter(None, (parameter.overflow for parameter in concerned)), None)
     if overflow is not None:
         return _overflown(overflow)

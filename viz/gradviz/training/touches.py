@@ -32,6 +32,7 @@ class Touches:
         self._owner: dict[int, int] = {}
         self._lies: dict[int, int] = {}  # the way back
         self._last: dict[int, tuple[str, Spot]] = {}
+        self._mixed: set[int] = set()  # what several lines have changed since it arrived
         self._backward: Spot | None = None  # the last, where no optimizer has stepped since
         self._cleared: dict[int, Spot] = {}
         self._dropped: dict[int, Spot] = {}  # lines that set a gradient to None
@@ -95,6 +96,7 @@ class Touches:
             self._discarded.clear()
         for key in map(id, parameters):
             operation, spot = self._last.pop(key, ("", NOWHERE))
+            self._mixed.discard(key)
             if operation not in _REPLACES or self._backward is None:
                 continue
             if _follows(spot, self._backward):
@@ -234,8 +236,11 @@ class Touches:
         if touched is None:
             return None
         operation, spot = touched
+        alone = parameter not in self._mixed
+        self._mixed.discard(parameter)
         return Touch(
             operation=operation,
+            alone=alone,
             scales=operation not in _REPLACES,
             place=spot.calling_place or spot.place,
         )
@@ -254,7 +259,11 @@ class Touches:
             self._lies[id(parameter)] = pointer
 
     def _touched(self, parameter: int, operation: str, frame: FrameType) -> None:
-        self._last[parameter] = (operation, Spot._make((*where.quick(frame)[:4], -1)))
+        spot = Spot._make((*where.quick(frame)[:4], -1))
+        _, before = self._last.get(parameter, ("", spot))
+        if (before.code, before.lasti) != (spot.code, spot.lasti):
+            self._mixed.add(parameter)
+        self._last[parameter] = operation, spot
 
 
 def _follows(spot: Spot, backward: Spot) -> bool:
