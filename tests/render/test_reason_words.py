@@ -3,6 +3,7 @@
 import pytest
 
 from gradviz.facts.training import Fate
+from gradviz.graph import Place
 from gradviz.render.reason_words import next_to_nothing, why_not
 
 
@@ -25,8 +26,8 @@ def fate(why, **fields):
             "the learning rate of the step at t.py:3 is 0",
         ),
         (
-            fate("too_small", learning_rate=0.0, code='group["lr"] = rate'),
-            "the learning rate that is set at t.py:3 is 0",
+            fate("too_small", learning_rate=0.0, rate_at=Place("s.py", 7, "")),
+            "the learning rate that is set at s.py:7 is 0",
         ),
     ],
 )

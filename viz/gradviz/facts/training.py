@@ -113,6 +113,7 @@ class Fate:
             ``torch.autograd.grad``, and nothing has put it into the ``.grad`` that the optimizer
             reads.
         heir: What is trained in its place, where it is cut off; None where nothing is.
+        rate_at: The line that gave it a learning rate of 0 in every step; None where none is known.
     """
 
     name: str
@@ -138,6 +139,7 @@ class Fate:
     away: bool = False
     unfed: bool = False
     heir: Heir | None = None
+    rate_at: Place | None = None
 
     @property
     def optimizers(self) -> tuple[str, ...]:

@@ -127,8 +127,9 @@ def _cut(fate: Fate, at: str, them: str, their: str) -> str:
 
 def _too_small(fate: Fate, at: str, their: str) -> str:
     if fate.learning_rate == 0:
-        is_set = bool(fate.code) and "step(" not in (fate.code or "")
-        return f"the learning rate {'that is set' if is_set else 'of the step'}{at} is 0"
+        if fate.rate_at is not None:
+            return f"the learning rate that is set at {path_and_line(fate.rate_at)} is 0"
+        return f"the learning rate of the step{at} is 0"
     too_small = f"the update{at} is too small for {their} type"
     return too_small if fate.learning_rate else f"{too_small}, or the learning rate is 0"
 

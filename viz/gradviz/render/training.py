@@ -292,6 +292,7 @@ def _alarm_line(alarm: Alarm, training: Training) -> str:
         born=any(fate.born for fate in fates),
         copying=fates[0].copying if len({fate.copying for fate in fates}) == 1 else "",
         heir=_common_heir(fates),
+        rate_at=fates[0].rate_at if len({fate.rate_at for fate in fates}) == 1 else None,
     )
     return why_not(reason, single=len(alarm.parameters) == 1)
 
@@ -330,6 +331,7 @@ def _by_reason(training: Training) -> list[tuple[Fate, list[str]]]:
                     parameter_fate.file,
                     line,
                     parameter_fate.learning_rate == 0,
+                    parameter_fate.rate_at,
                     parameter_fate.name in faint,
                 ),
                 (parameter_fate, []),

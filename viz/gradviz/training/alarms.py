@@ -119,6 +119,8 @@ class _Collected:
                 if reason == why and line and line.file == fate.file
             )
             place = next(earlier, place)
+        if why == "too_small":
+            place = fate.rate_at or place
         self.add(why, place, [fate.name])
 
 

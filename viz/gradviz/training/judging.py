@@ -206,10 +206,11 @@ def _fate(
         born=_is_born(evidence),
         late=evidence.is_late,
         copying=_copying(why, evidence, steppers),
-        put_back=why == "lost" and evidence.is_undone,
+        put_back=(why, evidence.is_undone) == ("lost", True),
         away=trains is None and bool(evidence.looks) and not looks,
-        unfed=why == "cleared" and evidence.is_unfed,
+        unfed=(why, evidence.is_unfed) == ("cleared", True),
         heir=evidence.heir if why == "cut" else None,
+        rate_at=evidence.rate_at if why == "too_small" else None,
     )
 
 
@@ -288,7 +289,7 @@ def _judged(
     if not holders:
         return _not_held(evidence, steppers, ended=ended)
     if looks:
-        return (False, *(_shrunk(evidence, looks) or _too_small_or_lost(looks, evidence.rate_at)))
+        return (False, *(_shrunk(evidence, looks) or _too_small_or_lost(looks)))
     return _never_stepped(holders, steppers, ended=ended)
 
 
@@ -439,11 +440,9 @@ def _not_held(
     return False, "not_held", made[0] if made else None
 
 
-def _too_small_or_lost(looks: Sequence[Look], rate_at: Place | None) -> tuple[str, Place | None]:
+def _too_small_or_lost(looks: Sequence[Look]) -> tuple[str, Place | None]:
     fed = [look for look in looks if look.gradient] or list(looks)
     last = fed[-1]
     lost = all(look.lr and look.holds is not None and look.holds > 0.5 for look in fed)
     wrote = [look.wrote for look in fed if look.wrote is not None]
-    if lost:
-        return "lost", wrote[-1] if wrote else last.place
-    return "too_small", rate_at or last.place
+    return ("lost", wrote[-1] if wrote else last.place) if lost else ("too_small", last.place)
