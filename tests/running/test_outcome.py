@@ -199,14 +199,23 @@ for epoch in range(12):
 @pytest.mark.parametrize(
     ("stop", "options", "end"),
     [
-        (8, (), "; 4 of the last 9 steps leave a.* (2) unchanged."),
-        (8, ("--every", "1"), "; the last 4 steps leave a.* (2) unchanged."),
-        (12, (), "."),
+        (
+            8,
+            (),
+            "2 of 4 parameters train to the end; a.* (2): no gradient comes any more: cut off at"
+            " train.py:9.",
+        ),
+        (
+            8,
+            ("--every", "1"),
+            "All 4 parameters train; the last 4 steps leave a.* (2) unchanged.",
+        ),
+        (12, (), "All 4 parameters train."),
     ],
 )
 def test_what_stops_after_the_calls_that_were_watched_is_said(scripts, stop, options, end):
     scripts.write("train.py", STOPS.replace("STOP", str(stop)))
-    assert scripts.run(*options, "train.py").end == f"gradviz: All 4 parameters train{end}\n"
+    assert scripts.run(*options, "train.py").end == f"gradviz: {end}\n"
 
 
 @pytest.mark.parametrize(
@@ -230,7 +239,11 @@ def test_an_alarm_about_what_a_later_step_trains_is_taken_back(scripts):
         "gradviz: heads.1.* (2) train by a later step: the alarm about them is taken back."
         in ran.err
     )
-    assert (ran.code, ran.end) == (0, "gradviz: All 4 parameters train.\n")
+    assert (ran.code, ran.end) == (
+        0,
+        "gradviz: All 4 parameters train; the last 4 steps of optimizer leave heads.0.* (2)"
+        " unchanged: no loss uses them any more.\n",
+    )
 
 
 def test_a_check_of_a_script_names_no_file_that_is_gone(scripts):
@@ -260,8 +273,8 @@ def test_what_weight_decay_or_a_hand_moves_is_called_that(scripts):
         """,
     )
     assert scripts.run("train.py").end == (
-        "gradviz: 2 of 6 parameters train; spare.* (2) are moved by weight decay alone: what arrives"
-        " is all zero; teacher.* (2) are written without gradient at train.py:14.\n"
+        "gradviz: 2 of 6 parameters train; spare.* (2) are moved by weight decay alone: the gradient"
+        " at the step is all zero; teacher.* (2) are written without gradient at train.py:14.\n"
     )
 
 

@@ -123,3 +123,22 @@ def test_the_steps_of_an_optimizer_that_is_gone_stay_its_own():
     moves.histories[1] = History(sights=sights)
     moves.renumber(5, -1)
     assert [sight.optimizer for sight in moves.of(1).sights] == [-1, 6]
+
+
+def test_what_is_put_back_at_the_end_is_as_it_began_and_nothing_else_is():
+    back, away = parameter(1.0, 2.0), parameter(3.0)
+    moves = Moves()
+    moves.compare([back, away])
+    for own in (back, away):
+        moves.of(id(own)).moved = True
+    moves.rest()
+    with torch.no_grad():
+        back.add_(1.0)
+        away.add_(1.0)
+    moves.compare([back, away])
+    assert not moves.of(id(back)).as_began
+    with torch.no_grad():
+        back.sub_(1.0)
+    moves.compare([back, away])
+    assert moves.of(id(back)).as_began
+    assert not moves.of(id(away)).as_began

@@ -7,7 +7,14 @@ import gradviz
 from gradviz.facts.missed import Missed, Stopped
 from gradviz.facts.training import Evidence, Look, Stepper
 from gradviz.graph import Leaf, Parameter, Place, Verdict
-from gradviz.training.remarks import of_leaves, of_left_behind, of_loss, of_shared, of_unfed
+from gradviz.training.remarks import (
+    of_leaves,
+    of_left_behind,
+    of_loss,
+    of_put_back,
+    of_shared,
+    of_unfed,
+)
 
 PLACE = Place("train.py", 4)
 
@@ -118,3 +125,9 @@ def test_of_two_in_one_memory_no_step_leaves_the_one_without_a_gradient_unchange
     training = trace.report(loss, model, optimizer).training
     assert not any("unchanged" in remark for remark in training.remarks)
     assert not any("gradient of both" in remark for remark in training.remarks)
+
+
+def test_what_ends_as_it_began_is_told():
+    began, moved = Evidence(name="net.a", as_began=True), Evidence(name="net.b")
+    assert of_put_back([began, moved]) == ("at the end net.a holds the value that it began with",)
+    assert of_put_back([moved]) == ()

@@ -83,8 +83,8 @@ class Fate:
         trains: Its value changed while it was watched, and is finite; None where nothing was
             watched that could tell.
         why: One of :data:`WHYS`; None where it trains, or that is not known.
-        file, line, code: The line that keeps it from training; None where that is not known, or
-            none does.
+        file, line, code: The line that keeps it from training, or did while it was watched; None
+            where that is not known, or none does.
         moved: How many of the elements compared have changed; None where none were compared.
         compared: How many elements were compared: all of a small parameter, an even spread of a
             large one.
@@ -365,6 +365,7 @@ class Evidence:
         cleared_at: The line that cleared its gradient between two backward calls, before any step.
         dropped_at: The line that set its ``.grad`` to None.
         thawed: It requires grad and has some, as it was last looked at.
+        as_began: It was last found as it was at first, after steps that moved it.
         put_back: What each step did to it was undone before the next backward.
         came_spoilt: It was not finite before a backward call that was watched.
         by_hand: It changed, and no step that was looked at did that.
@@ -409,6 +410,7 @@ class Evidence:
     cleared_at: Place | None = None
     dropped_at: Place | None = None
     thawed: bool = False
+    as_began: bool = False
     put_back: bool = False
     came_spoilt: bool = False
     by_hand: bool = False

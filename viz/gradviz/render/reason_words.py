@@ -27,7 +27,10 @@ def why_not(fate: Fate, *, single: bool, faint: bool = False) -> str:
         "frozen": f"frozen{at}",
         "cut": _cut(fate, at, them, their),
         "": (
-            f"whether {their} {'value' if single else 'values'} went into the loss cannot be seen"
+            f"frozen{at} at first, and unchanged by the steps since"
+            if at
+            else f"whether {their} {'value' if single else 'values'} went into the loss cannot be"
+            " seen"
         ),
         "unused": f"{they} {'is' if single else 'are'} no part of the loss",
         "zero": f"{their} gradient is zero{f', and becomes so{at}' if at else ''}",

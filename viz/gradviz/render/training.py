@@ -140,8 +140,10 @@ def _beside(training: Training) -> list[str]:
 
 _AFTER = ", after the calls that were watched"
 _MOVED = {
-    "weight decay": "moved by weight decay alone: what arrives is all zero",
-    "no gradient": "moved without gradient, by what the optimizer remembers: what arrives is zero",
+    "weight decay": "moved by weight decay alone: the gradient at the step is all zero",
+    "no gradient": (
+        "moved by what the optimizer remembers alone: the gradient at the step is all zero"
+    ),
     "hand": "by hand",
     "hand, no gradient": "written without gradient",
     "memory": "moved with",

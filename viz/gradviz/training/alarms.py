@@ -22,11 +22,13 @@ from gradviz.facts.training import (
 )
 from gradviz.graph import Place, Verdict
 from gradviz.training.idle import dead, idle, locked_at_zero
+from gradviz.training.touched import taken_beside_decay
 from gradviz.training.words import explain, is_thawed
 
 # An update of an element that is large whatever the parameter was: a gain or a bias may begin near
 # zero
 _LARGE = 1.0
+_BY_ITSELF = ("weight decay", "no gradient")  # how an optimizer moves without gradient
 _AGAIN = 3  # calls that bring gradient: one or two may be a look at it
 
 
@@ -69,6 +71,7 @@ def find_alarms(
         *_constant(terms, steppers),
         *_exploding(evidence.values(), thresholds),
         *_stopped_midway(evidence.values()),
+        *_taken_beside_decay(evidence, fates),
         *(_no_step(evidence.values(), fates) if ended and not inspects and not steppers else ()),
     ):
         alarms.add(why, place, names)
@@ -87,6 +90,15 @@ def find_alarms(
         _alarm(why, place, names, alarms.explained_with(why, names), evidence, steppers)
         for (why, place), names in alarms.names.items()
     )
+
+
+def _taken_beside_decay(
+    evidence: Mapping[str, Evidence], fates: Iterable[Fate]
+) -> Iterator[tuple[str, Place | None, list[str]]]:
+    """Yield what an optimizer moves without gradient, since something took that away."""
+    for fate in fates:
+        if fate.mover in _BY_ITSELF and (taken := taken_beside_decay(evidence[fate.name])):
+            yield (*taken, [fate.name])
 
 
 def _is_fed(evidence: Evidence) -> bool:

@@ -215,6 +215,7 @@ class Gatherer:
             cleared_at=self.touches.cleared_at(key),
             dropped_at=self.touches.dropped_at(key),
             thawed=history.thawed,
+            as_began=history.as_began,
             put_back=history.is_put_back,
             came_spoilt=history.came_spoilt,
             by_hand=history.is_by_hand,

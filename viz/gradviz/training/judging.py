@@ -21,8 +21,9 @@ from gradviz.facts.training import (
 )
 from gradviz.graph import Parameter, Place, UnusedReason, Verdict
 from gradviz.training.alarms import find_alarms
-from gradviz.training.remarks import of_left_behind, of_rest, of_shared, of_unfed
+from gradviz.training.remarks import of_left_behind, of_put_back, of_rest, of_shared, of_unfed
 from gradviz.training.spoilt import written_at
+from gradviz.training.touched import taken_by
 from gradviz.training.words import is_copy_of_held
 
 _NEXT_TO_NOTHING = 1e-6  # of a gradient: no bound that is meant takes away as much
@@ -88,6 +89,7 @@ def judge(
         remarks=(
             *remarks,
             *of_left_behind(evidence),
+            *of_put_back(evidence),
             *of_shared(evidence, steppers),
             *of_rest(steppers, [fate.name for fate in fates if fate.trains]),
             *(() if has_stepped else of_unfed(evidence, steppers)),
@@ -314,8 +316,8 @@ def _not_reached(
     why, place = _unreached((*evidence.stepped, *evidence.verdicts))
     if why == "unused" and any(map(_is_unclear, evidence.verdicts)):
         return False, None, None  # it did not move; whether its value went in cannot be seen
-    if why == "frozen" and evidence.thawed and not holders:
-        return _not_held(evidence, steppers, ended=ended)
+    if why == "frozen" and evidence.thawed:  # of the steps since, nothing was watched
+        return (False, None, place) if holders else _not_held(evidence, steppers, ended=ended)
     if why == "frozen" and place is None:
         place = evidence.frozen_at
     return (None if why is None else False), why, place
@@ -353,17 +355,12 @@ def _copying(why: str | None, evidence: Evidence, steppers: Sequence[Stepper]) -
 
 def _taken_away(evidence: Evidence, looks: Sequence[Look]) -> tuple[str, Place | None]:
     """Return why gradient that arrived was none at every step, and the line."""
-    touch = next((look.touch for look in reversed(looks) if look.touch is not None), None)
-    place = evidence.cleared_at if touch is None else touch.place
-    is_there = any(look.gradient is not None for look in looks)
-    if evidence.returned_at is not None and not is_there:
-        return "cleared", evidence.returned_at
-    if touch is None and place is None and is_there:
-        # What several calls brought cancels out, or the last call's own gradient is zero
-        why, place = _unreached(evidence.stepped)
-        return "zero", place if why == "zero" else None
-    scales = touch is not None and touch.scales and is_there
-    return "clipped" if scales else "cleared", place
+    taken = taken_by(evidence, looks)
+    if taken is not None:
+        return taken
+    # What several calls brought cancels out, or the last call's own gradient is zero
+    why, place = _unreached(evidence.stepped)
+    return "zero", place if why == "zero" else None
 
 
 def _shrunk(evidence: Evidence, looks: Sequence[Look]) -> tuple[str, Place | None] | None:

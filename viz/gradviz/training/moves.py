@@ -4,6 +4,7 @@ Parameters are known by identity. Of their values only an even spread is kept, a
 something about them is open.
 """
 
+import hashlib
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -75,6 +76,8 @@ class History:
         departs: One of them, or the beginning of a step, found it elsewhere.
         rested: It had not changed when the calls that are watched were over.
         all_zero: It was zero before every step that was looked at; None where none was.
+        began: A digest of ``first``, which outlives it; None before that.
+        as_began: The last look found it as it began, though steps moved it.
     """
 
     sights: list[StepSight] = field(default_factory=list)
@@ -96,6 +99,8 @@ class History:
     departs: bool = False
     rested: bool = False
     all_zero: bool | None = None
+    began: bytes | None = None
+    as_began: bool = False
 
     @property
     def is_settled(self) -> bool:
@@ -254,6 +259,7 @@ class Moves:
             for tensor, sample in zip(chosen, pieces, strict=True):
                 history = self.histories.setdefault(id(tensor), History())
                 history.look_first(sample)
+                history.as_began = history.moved and history.began == _digest(sample)
                 if not after_step:  # which nobody can have put back yet
                     is_sound = history.is_sound(sample)
                     history.came_spoilt |= at_backward and not is_sound
@@ -266,6 +272,8 @@ class Moves:
         """Keep of what is settled no values any more."""
         for history in self.histories.values():
             history.rested = history.drift is False
+            if history.began is None and history.first is not None:
+                history.began = _digest(history.first)
             # What was moved by hand may yet be put back
             if history.is_settled and history.moved:
                 history.first = None
@@ -287,6 +295,10 @@ class Moves:
             history.departs = True
         elif at_backward and history.visible:
             history.returns += 1
+
+
+def _digest(sample: Tensor) -> bytes:
+    return hashlib.blake2b(sample.contiguous().view(torch.uint8).numpy().tobytes()).digest()
 
 
 def _differ(first: Tensor, later: Tensor) -> bool:

@@ -145,6 +145,16 @@ def of_left_behind(evidence: Sequence[Evidence]) -> tuple[str, ...]:
     return tuple(clauses)
 
 
+def of_put_back(evidence: Sequence[Evidence]) -> tuple[str, ...]:
+    """Return a clause on the parameters that steps moved, and that end as they began."""
+    names = [parameter.name for parameter in evidence if parameter.as_began]
+    if not names:
+        return ()
+    every = [parameter.name for parameter in evidence]
+    holds = "holds the value that it" if len(names) == 1 else "hold the values that they"
+    return (f"at the end {_few(names, every)} {holds} began with",)
+
+
 def _few(names: Sequence[str], every: Iterable[str]) -> str:
     """Return names in few words, of all there are."""
     every = list(every)

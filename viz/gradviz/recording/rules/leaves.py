@@ -2,16 +2,26 @@
 
 from gradviz.recording import where
 from gradviz.recording.leaf_switches import switched
+from gradviz.recording.memory import writes
 from gradviz.recording.moved import to_be_stepped
 from gradviz.recording.recorder import spot_of
+from gradviz.recording.records import Call
 from gradviz.recording.rule import Rule, TorchCall
 
 
 def note_switch(call: TorchCall) -> None:
-    """Take note of the line that froze a leaf, or thawed it again."""
-    leaf = call.args[0]
+    """Take note of the line that froze a leaf, or thawed it again, and of what a new leaf was put
+    together of.
+    """
+    leaf, tape = call.args[0], call.recorder.tape
     if leaf.is_leaf:
-        switched(call.recorder.tape, leaf, spot_of(call.frame), where.calling(call.frame))
+        switched(tape, leaf, spot_of(call.frame), where.calling(call.frame))
+        if leaf.requires_grad and tape.origin(leaf) is None:
+            parts = tuple((number, False) for number in dict.fromkeys(writes(tape, leaf)))
+            if parts:
+                last = tape.calls[parts[-1][0]]
+                joined = Call(last.name, None, last.operation, parts, last.spot)
+                tape.set_origin(leaf, tape.call(joined))
 
 
 def _after_set_grad(call: TorchCall) -> None:

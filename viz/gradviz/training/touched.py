@@ -1,0 +1,33 @@
+"""What takes gradient away between its arrival and the step."""
+
+from collections.abc import Sequence
+
+from gradviz.facts.training import Evidence, Look
+from gradviz.graph import Place, Verdict
+
+
+def taken_by(evidence: Evidence, looks: Sequence[Look]) -> tuple[str, Place | None] | None:
+    """Return why gradient that arrived was none at every step, and the line; None where nothing was
+    seen to take it away.
+    """
+    touch = next((look.touch for look in reversed(looks) if look.touch is not None), None)
+    place = evidence.cleared_at if touch is None else touch.place
+    is_there = any(look.gradient is not None for look in looks)
+    if evidence.returned_at is not None and not is_there:
+        return "cleared", evidence.returned_at
+    if touch is None and place is None and is_there:
+        return None
+    scales = touch is not None and touch.scales and is_there
+    return "clipped" if scales else "cleared", place
+
+
+def taken_beside_decay(evidence: Evidence) -> tuple[str, Place | None] | None:
+    """Return the same of a parameter that its optimizer moves without gradient, by weight decay or
+    by what it remembers; None where no gradient arrived, or some was left.
+    """
+    arrived = any(
+        call.verdict is Verdict.REACHED and call.gradient_norm for call in evidence.verdicts
+    )
+    if not arrived or not evidence.looks or any(look.gradient for look in evidence.looks):
+        return None
+    return taken_by(evidence, evidence.looks)
