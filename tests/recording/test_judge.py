@@ -195,3 +195,23 @@ def test_a_parameter_that_was_put_in_after_the_trace_is_another():
     model.half()
     assert verdicts_carried(trace.report(loss, model))["last.weight"] == "unused"
     assert verdicts_carried(trace.report(loss, Net()))["last.weight"] == "unused"
+
+
+def test_what_was_computed_before_the_trace_is_said_of_a_loss_that_it_went_into(model):
+    def notes(step):
+        old = model["a"](x())
+        with gradviz.trace() as trace:
+            loss = step(old)
+        return " ".join(trace.report(loss, model).notes)
+
+    def only_read(old):
+        str(old.sum().item())
+        return model["b"](x()).sum()
+
+    assert "computed outside the trace" not in notes(only_read)
+    for step in (
+        lambda old: model["b"](old).sum(),
+        lambda old: model["b"](x()).sum() * old.sum().item(),
+        lambda old: (model["b"](x()) * old.detach()).sum(),
+    ):
+        assert "Part of this loss was computed outside the trace" in notes(step)

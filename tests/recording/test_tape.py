@@ -105,16 +105,6 @@ def test_a_node_is_known_by_the_line_of_the_call_that_made_it(tape, weight):
     assert tape.stamp_of(product.grad_fn).spot == SPOT
 
 
-def test_a_node_from_before_the_trace_is_taken_note_of(tape, weight):
-    old = weight * 2
-    tape.began = torch_inside.sequence_number()
-    new = old * 2
-    tape.walk(new.sum().detach().requires_grad_().exp().grad_fn)
-    assert not tape.made_before
-    tape.walk(new.grad_fn)
-    assert tape.made_before
-
-
 def test_a_leaf_that_is_only_read_is_not_live(tape, weight):
     number = tape.leaf(weight)
     assert not tape.leaves[number].requires_grad

@@ -21,6 +21,7 @@ from gradviz.recording.analysis import ParameterSeen, analyse
 from gradviz.recording.ancestry import leads_to
 from gradviz.recording.backward import ask
 from gradviz.recording.build import Built, build
+from gradviz.recording.dates import is_older
 from gradviz.recording.leaf_switches import born_at, switched_at
 from gradviz.recording.lodgers import lodgers
 from gradviz.recording.measured import Measured, measured
@@ -85,9 +86,10 @@ def judge(
         judged = analyse(built.graph, observed)
         made = any(_is_made(tape, loss, left_torch) for loss in losses.values())
         remarks += notes_of_losses(losses, judged.parameters, model, names)
-        remarks += notes_of_tape(tape, compiled=bool(names.compiled), made=made)
+        older = _is_older(tape, built)
+        remarks += notes_of_tape(tape, compiled=bool(names.compiled), made=made, older=older)
         remarks += notes_of_gradients(judged, observed, brought)
-        follows = not names.compiled and not tape.compiled
+        follows = not (names.compiled or tape.compiled or older)
         why = with_reasons(tape, judged.parameters, names, model) if follows else {}
         left = uncertain(tape, built, judged.parameters, names, until=_complete(tape, live))
         doubted = never_seen(judged.parameters) if tape.stopped else left.keys()
@@ -202,6 +204,12 @@ def _disturbed(holder: object) -> list[Action]:
         partial(torch_inside.set_grad_enabled, torch.is_grad_enabled()),
         *collector.letting_go(holder),
     ]
+
+
+def _is_older(tape: Tape, built: Built) -> bool:
+    """Say whether something that went into a loss was computed before the trace."""
+    steps = (tape.steps.get(number) for number in built.numbers)
+    return any(step is not None and is_older(step.stamp, tape.began) for step in steps)
 
 
 def _is_made(tape: Tape, loss: Any, numbers: Mapping[int, tuple[int, ...]]) -> bool:

@@ -83,13 +83,14 @@ def _all_of(count: int) -> str:
     return "the parameter" if count == 1 else f"all {count} parameters"
 
 
-def notes_of_tape(tape: Tape, *, compiled: bool, made: bool) -> Iterator[str]:
+def notes_of_tape(tape: Tape, *, compiled: bool, made: bool, older: bool) -> Iterator[str]:
     """Say what the trace could not see.
 
     Args:
         tape: What it saw.
         compiled: The model is compiled.
         made: The trace has seen something go into a loss.
+        older: Something in a loss was computed before the trace.
     """
     if compiled:
         yield (
@@ -106,7 +107,7 @@ def notes_of_tape(tape: Tape, *, compiled: bool, made: bool) -> Iterator[str]:
             f"What runs inside the script called at {spot.place} cannot be read: what it cuts is"
             " not seen."
         )
-    if tape.began is not None and tape.made_before:
+    if older:
         yield (
             "Part of this loss was computed outside the trace: what was cut there is not known,"
             " and is called unused."

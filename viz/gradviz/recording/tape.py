@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from gradviz.graph import CutKind
 from gradviz.recording import torch_inside
 from gradviz.recording.brought import Backward
-from gradviz.recording.dates import Dates, is_older
+from gradviz.recording.dates import Dates
 from gradviz.recording.identity import Facts, Tensors
 from gradviz.recording.lines import Lines
 from gradviz.recording.loss_functions import loss_module
@@ -90,7 +90,6 @@ class Tape:
         self.pins: dict[int, weakref.ref[Any]] = {}
         self._count = itertools.count(1)
         self.began: int | None = None  # torch's number of the first node that may have been seen
-        self.made_before = False  # some node met is older
         self.handed_on: set[int] = set()  # writes inside a custom Function that its result has
         self.rewritten = Rewritten()
         self._repeats = Repeats()
@@ -111,7 +110,6 @@ class Tape:
         if spot is None and torch_inside.NUMBERED:
             spot = self.lines.maker(number)
         stamp = node.metadata[self.key] = Stamp(next(self._count), spot, sources, number)
-        self.made_before = self.made_before or is_older(stamp, self.began)
         if wants_trampoline(number):
             node.metadata[f"{self.key}.free"] = Trampoline(node.next_functions)
         return stamp

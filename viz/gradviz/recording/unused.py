@@ -38,7 +38,7 @@ def with_reasons(
     unused = [parameter.name for parameter in parameters if parameter.verdict is Verdict.UNUSED]
     if tape.began is None:
         return dict.fromkeys(unused, Unused(reason=UnusedReason.UNKNOWN))
-    if tape.made_before or tape.opaque:
+    if tape.opaque:
         return {}
     calls = _Calls(tape, names, model, frozenset(unused)) if unused else None
     return {name: calls.why(name) for name in unused} if calls is not None else {}
