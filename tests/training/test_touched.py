@@ -1,8 +1,10 @@
 """What takes gradient away between its arrival and the step."""
 
+from dataclasses import replace
+
 from gradviz.facts.training import Evidence, Look, Touch
 from gradviz.graph import Parameter, Place, Verdict
-from gradviz.training.touched import taken_beside_decay, taken_by
+from gradviz.training.touched import shrunk_by, taken_beside_decay, taken_by
 
 PLACE = Place("train.py", 9, "clip_grad_norm_(net.parameters(), 0)")
 SCALED = Touch(operation="mul_", scales=True, alone=True, place=PLACE)
@@ -32,3 +34,12 @@ def test_beside_weight_decay_it_is_told_where_gradient_arrived_and_none_was_left
     assert taken_beside_decay(arrived()) == ("clipped", PLACE)
     assert taken_beside_decay(arrived(norm=0.0)) is None
     assert taken_beside_decay(arrived(left=0.1)) is None
+
+
+def test_a_bound_that_leaves_next_to_nothing_clips_and_a_scaler_does_not():
+    nearly = arrived(left=1e-9)
+    assert shrunk_by(nearly, nearly.looks) == ("clipped", PLACE)
+    enough = arrived(left=0.01)
+    assert shrunk_by(enough, enough.looks) is None
+    unscaled = arrived(left=1e-9, touch=replace(SCALED, place=Place("t.py", 3, "scaler.step(o)")))
+    assert shrunk_by(unscaled, unscaled.looks) is None

@@ -4,8 +4,9 @@ Pure, without torch.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from gradviz.causes import has_raised
 from gradviz.facts.training import (
@@ -23,10 +24,9 @@ from gradviz.graph import Parameter, Place, UnusedReason, Verdict
 from gradviz.training.alarms import find_alarms
 from gradviz.training.remarks import of_left_behind, of_put_back, of_rest, of_shared, of_unfed
 from gradviz.training.spoilt import written_at
-from gradviz.training.touched import taken_by
+from gradviz.training.touched import shrunk_by, taken_by
 from gradviz.training.words import is_copy_of_held
 
-_NEXT_TO_NOTHING = 1e-6  # of a gradient: no bound that is meant takes away as much
 _BEST_FIRST = (Verdict.ZERO, Verdict.CUT, Verdict.FROZEN, Verdict.UNUSED)
 
 
@@ -208,12 +208,22 @@ def _fate(
         born=_is_born(evidence),
         late=evidence.is_late,
         copying=_copying(why, evidence, steppers),
-        put_back=(why, evidence.is_undone) == ("lost", True),
         away=trains is None and bool(evidence.looks) and not looks,
-        unfed=(why, evidence.is_unfed) == ("cleared", True),
-        heir=evidence.heir if why == "cut" else None,
-        rate_at=evidence.rate_at if why == "too_small" else None,
+        **_OF_REASON.get(why or "", _nothing_more)(evidence),
     )
+
+
+def _nothing_more(evidence: Evidence) -> dict[str, Any]:
+    return {}
+
+
+# What a reason says beside its line
+_OF_REASON: Mapping[str, Callable[[Evidence], dict[str, Any]]] = {
+    "lost": lambda evidence: {"put_back": evidence.is_undone},
+    "cleared": lambda evidence: {"unfed": evidence.is_unfed},
+    "cut": lambda evidence: {"heir": evidence.heir},
+    "too_small": lambda evidence: {"rate_at": evidence.rate_at},
+}
 
 
 _SENT = (Verdict.REACHED, Verdict.ZERO, Verdict.CUT)
@@ -291,7 +301,7 @@ def _judged(
     if not holders:
         return _not_held(evidence, steppers, ended=ended)
     if looks:
-        return (False, *(_shrunk(evidence, looks) or _too_small_or_lost(looks)))
+        return (False, *(shrunk_by(evidence, looks) or _too_small_or_lost(looks)))
     return _never_stepped(holders, steppers, ended=ended)
 
 
@@ -361,18 +371,6 @@ def _taken_away(evidence: Evidence, looks: Sequence[Look]) -> tuple[str, Place |
     # What several calls brought cancels out, or the last call's own gradient is zero
     why, place = _unreached(evidence.stepped)
     return "zero", place if why == "zero" else None
-
-
-def _shrunk(evidence: Evidence, looks: Sequence[Look]) -> tuple[str, Place | None] | None:
-    """Return that arithmetic between arrival and step leaves next to nothing of a gradient, and the
-    line; None where none does. A GradScaler takes back what it has multiplied by.
-    """
-    arrived = max((call.gradient_norm or 0.0 for call in evidence.verdicts), default=0.0)
-    touch = next((look.touch for look in reversed(looks) if look.touch is not None), None)
-    if touch is None or not touch.scales or touch.place is None or "scale" in touch.place.code:
-        return None
-    is_shrunk = all((look.gradient or 0.0) < _NEXT_TO_NOTHING * arrived for look in looks)
-    return ("clipped", touch.place) if is_shrunk else None
 
 
 def _is_born(evidence: Evidence) -> bool:

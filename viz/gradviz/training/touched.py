@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from gradviz.facts.training import Evidence, Look
 from gradviz.graph import Place, Verdict
 
+_NEXT_TO_NOTHING = 1e-6  # of a gradient: no bound that is meant takes away as much
+
 
 def taken_by(evidence: Evidence, looks: Sequence[Look]) -> tuple[str, Place | None] | None:
     """Return why gradient that arrived was none at every step, and the line; None where nothing was
@@ -31,3 +33,15 @@ def taken_beside_decay(evidence: Evidence) -> tuple[str, Place | None] | None:
     if not arrived or not evidence.looks or any(look.gradient for look in evidence.looks):
         return None
     return taken_by(evidence, evidence.looks)
+
+
+def shrunk_by(evidence: Evidence, looks: Sequence[Look]) -> tuple[str, Place | None] | None:
+    """Return that arithmetic between arrival and step leaves next to nothing of a gradient, and the
+    line; None where none does. A GradScaler takes back what it has multiplied by.
+    """
+    arrived = max((call.gradient_norm or 0.0 for call in evidence.verdicts), default=0.0)
+    touch = next((look.touch for look in reversed(looks) if look.touch is not None), None)
+    if touch is None or not touch.scales or touch.place is None or "scale" in touch.place.code:
+        return None
+    is_shrunk = all((look.gradient or 0.0) < _NEXT_TO_NOTHING * arrived for look in looks)
+    return ("clipped", touch.place) if is_shrunk else None
