@@ -308,15 +308,15 @@ def test_it_can_be_left_out_and_the_assertions_work_without_it(project):
     )
 
 
-def test_loading_the_plugin_takes_little_time():
+def test_loading_the_plugin_loads_neither_torch_nor_what_draws():
     code = (
-        "import time, pytest; start = time.process_time(); import gradviz.pytest_plugin;"
-        " print(time.process_time() - start)"
+        "import pytest, sys; import gradviz.pytest_plugin;"
+        " print({'torch', 'numpy', 'graphviz', 'gradviz.render.svg'} & set(sys.modules))"
     )
-    took = subprocess.run(
+    loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout
-    assert float(took) < 0.25  # seconds; torch alone takes more
+    assert loaded.strip() == "set()"
 
 
 def test_a_run_in_which_gradviz_is_imported_already_is_not_warned_of_it(pytester):
