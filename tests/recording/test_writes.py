@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 import gradviz
+from gradviz.recording.places import Places
 from gradviz.recording.writes import Writes
 
 
@@ -69,6 +70,7 @@ class Range:
     high: int
     serial: int
     family: object = None
+    places: object = None
 
 
 def spans(writes, low=0, high=1000):
@@ -90,9 +92,9 @@ def test_what_is_written_over_goes_out_of_a_write_that_has_grown():
     for row in range(10):
         writes.append(Range(row * 4, row * 4 + 4, 7))
     for low, left in ((0, [(4, 40, 7)]), (36, [(4, 36, 7)]), (16, [(4, 16, 7), (20, 36, 7)])):
-        writes.drop_within(low, low + 4)
+        writes.drop(Places(low, low + 4, 4))
         assert spans(writes) == left
-    writes.drop_within(0, 40)
+    writes.drop(Places(0, 40, 40))
     assert not writes
     assert not spans(writes)
 

@@ -16,7 +16,9 @@ from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Inputs
 from gradviz.recording.tensor_state import history
 
-_JOINED = frozenset("cat concat concatenate".split())
+_JOINED = frozenset("cat concat concatenate stack".split())
+_SIDES = {"vstack": 0, "row_stack": 0, "hstack": 1, "column_stack": 1, "dstack": 2}
+"""The dimension along which a function joins, where it is not said in the call."""
 _OF_NUMBERS = frozenset(("tensor", "as_tensor", "from_numpy"))
 _JOINS = frozenset(("StackBackward0", "CatBackward0"))  # the nodes of torch that put together
 _MOST = 64  # parts that are told apart
@@ -54,7 +56,7 @@ def parts_with_a_source(
         return None
     if name in _OF_NUMBERS:
         sources = _of_numbers(recorder, given, inputs, frame)
-    elif (name in _JOINED or name == "stack") and len(args) == 1 and not kwargs:
+    elif name in _JOINED or name in _SIDES:
         sources = [inputs_of(recorder, (item,), {}) for item in given]
     else:
         return None
@@ -62,11 +64,34 @@ def parts_with_a_source(
     is_whole = len(set(map(frozenset, sources))) == 1
     if is_whole or not sourced.issuperset(number for number, _ in inputs):
         return None
-    lengths = [len(item) if name in _JOINED else 1 for item in given]
-    if not out.dim() or sum(lengths) != len(out):
+    along = 0 if name in _OF_NUMBERS else _along(name, args[1:], kwargs, out)
+    views = None if along is None else _parts(out, given, along)
+    if views is None:
         return None
-    views = _views(out, lengths, of_one=name not in _JOINED)
     return [(view, part) for view, part in zip(views, sources, strict=True) if part]
+
+
+def _parts(out: Tensor, given: Sequence[Any], along: int) -> Iterator[Tensor] | None:
+    """Return the views of what was put together; None where it is not as long as its parts."""
+    lengths = [
+        item.shape[along] if isinstance(item, Tensor) and item.dim() == out.dim() else 1
+        for item in given
+    ]
+    if not out.dim() or sum(lengths) != out.shape[along]:
+        return None
+    return _views(out, lengths, along=along)
+
+
+def _along(name: str, args: Any, kwargs: Any, out: Tensor) -> int | None:
+    """Return the dimension along which a call joins; None where that is not clear."""
+    if name in _SIDES:
+        given = min(_SIDES[name], out.dim() - 1)
+        return None if args or kwargs else given
+    words = [value for word, value in kwargs.items() if word in ("dim", "axis")]
+    if len(words) != len(kwargs) or len(args) + len(words) > 1:
+        return None
+    (given,) = (*args, *words) or (0,)
+    return given % max(out.dim(), 1) if type(given) is int else None
 
 
 def _of_numbers(
@@ -108,7 +133,7 @@ def with_a_source(recorder: Recorder, tensor: Tensor, value: Any) -> Any:
         return value
     if recorder.tape.origin(tensor) is not None:
         return value
-    views = _views(tensor, [1] * len(value), of_one=True)
+    views = _views(tensor, [1] * len(value))
     pairs = zip(value, views, strict=True)
     return [item for item, view in pairs if inputs_of(recorder, (view,), {})] or value
 
@@ -131,10 +156,10 @@ def _by_source(
     return inputs if behind is None else tuple((number, False) for number in behind)
 
 
-def _views(out: Tensor, lengths: Sequence[int], *, of_one: bool) -> Iterator[Tensor]:
-    start = 0
+def _views(out: Tensor, lengths: Sequence[int], *, along: int = 0) -> Iterator[Tensor]:
+    start, before = 0, (slice(None),) * along
     for length in lengths:
-        view = part_at(out, start if of_one else slice(start, start + length))
+        view = part_at(out, (*before, slice(start, start + length)))
         if view is not None:
             yield view
         start += length

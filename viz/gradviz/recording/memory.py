@@ -4,17 +4,18 @@ A reader is told of the writes that its own history does not have.
 """
 
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import torch
 from torch import Tensor
 
 from gradviz.recording.ancestry import has_behind
+from gradviz.recording.places import places_of
 from gradviz.recording.records import Write
 from gradviz.recording.tape import Tape
 from gradviz.recording.tensor_state import address, base_of, history, is_recorded, region
-from gradviz.recording.writes import Writes
+from gradviz.recording.writes import Writes, places_of_write
 
 
 def written(tape: Tape, tensor: Tensor, serial: int, family: Tensor | None, *, over: bool) -> None:
@@ -25,10 +26,12 @@ def written(tape: Tape, tensor: Tensor, serial: int, family: Tensor | None, *, o
     writes = tape.memory.get(pin(tape, tensor))
     if writes is None:
         return
-    low, high = region(tensor)
+    places = places_of(tensor)
     if over:
-        _clear(writes, tensor, low, high)
-    writes.append(Write(low, high, serial, None if family is None else tape.tensors.know(family)))
+        writes.drop(places)
+    facts = None if family is None else tape.tensors.know(family)
+    apart = None if places.is_whole else places
+    writes.append(Write(places.low, places.high, serial, facts, apart))
 
 
 def pin(tape: Tape, tensor: Tensor) -> int:
@@ -55,12 +58,7 @@ def overwritten(tape: Tape, tensor: Tensor) -> None:
     """Take note that a tensor's memory holds nothing of interest any more."""
     writes = tape.memory.get(address(tensor))
     if writes:
-        _clear(writes, tensor, *region(tensor))
-
-
-def _clear(writes: Writes[Write], tensor: Tensor, low: int, high: int) -> None:
-    if (high - low) == tensor.numel() * tensor.element_size():
-        writes.drop_within(low, high)
+        writes.drop(places_of(tensor))
 
 
 def writes(tape: Tape, tensor: Tensor) -> Iterator[int]:
@@ -70,8 +68,7 @@ def writes(tape: Tape, tensor: Tensor) -> Iterator[int]:
     writes = tape.memory.get(address(tensor))
     if not writes:
         return
-    low, high = region(tensor)
-    for write in writes.over(low, high):
+    for write in _met(writes.over(*region(tensor)), tensor):
         if not _is_in_history(tape, write, tensor):
             yield write.serial
 
@@ -83,10 +80,16 @@ def is_written(tape: Tape, tensor: Tensor, number: int) -> bool:
     if not same:
         return False
     low, high = region(tensor)
-    return any(
-        write.low < high and low < write.high and not _is_in_history(tape, write, tensor)
-        for write in same
-    )
+    across = [write for write in same if write.low < high and low < write.high]
+    return any(not _is_in_history(tape, write, tensor) for write in _met(across, tensor))
+
+
+def _met(across: Sequence[Write], tensor: Tensor) -> Sequence[Write]:
+    """Return those of some writes that a tensor shows a byte of."""
+    places = places_of(tensor) if across else None
+    if places is None or (places.is_whole and all(write.places is None for write in across)):
+        return across
+    return [write for write in across if places_of_write(write).overlaps(places)]
 
 
 def _is_in_history(tape: Tape, write: Write, tensor: Tensor) -> bool:

@@ -11,6 +11,7 @@ from torch.nn.parameter import Parameter, is_lazy
 from gradviz.graph import CutKind
 from gradviz.recording import torch_inside
 from gradviz.recording.identity import Facts
+from gradviz.recording.places import Places
 from gradviz.recording.where import NOWHERE, Spot
 
 Inputs = tuple[tuple[int, bool], ...]
@@ -146,9 +147,11 @@ class Write:
         low, high: Bytes of the storage it covers, from and up to.
         serial: Number of the call that wrote.
         family: The tensor whose own history has the write; None where nobody's has.
+        places: Which of these bytes, where it is not all of them.
     """
 
     low: int
     high: int
     serial: int
     family: Facts | None
+    places: Places | None = None

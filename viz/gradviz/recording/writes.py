@@ -8,17 +8,25 @@ from copy import copy
 from operator import attrgetter
 from typing import Any, Generic, Protocol, TypeVar
 
+from gradviz.recording.places import Places
+
 
 class _Ranged(Protocol):
     low: int
     high: int
     serial: int
     family: Any
+    places: Places | None
 
 
 Kind = TypeVar("Kind", bound=_Ranged)
 _low = attrgetter("low")
 _MOST = 64  # writes that have grown, which are looked at one by one
+
+
+def places_of_write(write: _Ranged) -> Places:
+    """Return the bytes that a write went to."""
+    return write.places or Places(write.low, write.high, write.high - write.low)
 
 
 class Writes(Generic[Kind]):
@@ -27,13 +35,14 @@ class Writes(Generic[Kind]):
     What the same call has written side by side is one write that grows.
     """
 
-    __slots__ = ("_by_low", "_grown", "_longest", "by_serial")
+    __slots__ = ("_apart", "_by_low", "_grown", "_longest", "by_serial")
 
     def __init__(self) -> None:
         self.by_serial: dict[int, list[Kind]] = {}
         self._by_low: list[Kind] = []
         self._grown: list[Kind] = []
         self._longest = 0
+        self._apart = False  # some write has left out bytes between its first and its last
 
     def __bool__(self) -> bool:
         return bool(self.by_serial)
@@ -44,6 +53,7 @@ class Writes(Generic[Kind]):
     def append(self, write: Kind) -> None:
         """Add a write."""
         same = self.by_serial.setdefault(write.serial, [])
+        self._apart = self._apart or write.places is not None
         if same and self._grow(same[-1], write):
             return
         same.append(write)
@@ -51,15 +61,30 @@ class Writes(Generic[Kind]):
         self._longest = max(self._longest, write.high - write.low)
 
     def over(self, low: int, high: int) -> list[Kind]:
-        """Return the writes that share a byte with a range, the first made first."""
+        """Return the writes that lie across a range, the first made first."""
         start = bisect_left(self._by_low, low - self._longest, key=_low)
         end = bisect_left(self._by_low, high, key=_low)
         writes = [write for write in self._by_low[start:end] if low < write.high]
         writes += [write for write in self._grown if low < write.high and write.low < high]
         return sorted(writes, key=attrgetter("serial"))
 
-    def drop_within(self, low: int, high: int) -> None:
-        """Forget the writes that lie in a range, and of others the part that does."""
+    def drop(self, places: Places) -> None:
+        """Forget the writes into some bytes, and of others the part that went there."""
+        for write in self.over(places.low, places.high) if self._apart or places.steps else ():
+            if places.is_whole and write.places is None:
+                continue
+            rest = places_of_write(write).without(places)
+            if rest is not None:
+                write.places = None if rest.is_whole else rest
+                self._apart = True
+                continue
+            self._by_low = [other for other in self._by_low if other is not write]
+            self._grown = [other for other in self._grown if other is not write]
+            self._forget(write)
+        if places.is_whole:
+            self._drop_within(places.low, places.high)
+
+    def _drop_within(self, low: int, high: int) -> None:
         start = bisect_left(self._by_low, low, key=_low)
         end = bisect_left(self._by_low, high, key=_low)
         inside = [write for write in self._by_low[start:end] if write.high <= high]
@@ -71,10 +96,12 @@ class Writes(Generic[Kind]):
             self._forget(write)
         start = bisect_left(self._by_low, low - self._longest, key=_low)
         end = bisect_left(self._by_low, high, key=_low)
-        for write in [write for write in self._by_low[start:end] if low < write.high]:
-            self._by_low.remove(write)
-            self._cut_out(write, low, high)
-            insort(self._by_low, write, key=_low)
+        across = [write for write in self._by_low[start:end] if low < write.high]
+        for write in across:
+            if write.places is None:
+                self._by_low.remove(write)
+                self._cut_out(write, low, high)
+                insort(self._by_low, write, key=_low)
         for write in [write for write in self._grown if low < write.high and write.low < high]:
             self._cut_out(write, low, high)
 
@@ -83,6 +110,8 @@ class Writes(Generic[Kind]):
         if (
             last.family is not None
             or write.family is not None
+            or last.places is not None
+            or write.places is not None
             or write.low > last.high
             or write.high < last.low
         ):
