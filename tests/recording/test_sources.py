@@ -57,3 +57,16 @@ def test_a_path_with_a_constant_key_is_one_of_its_own(tmp_path):
 
 def test_what_is_no_python_is_no_source(tmp_path):
     assert read(tmp_path, "def (") is None
+
+
+def test_a_member_of_an_enumeration_is_a_key_of_its_own(tmp_path):
+    text = "import enum\nclass Part(enum.Enum):\n    LEFT = 1\n    RIGHT = enum.auto()\n"
+    read_at = "def f(d):\n    return d[Part.LEFT], d[Part.RIGHT], d[Part.other]\n"
+    assert keys(read(tmp_path, text + read_at)) == {"'Part.LEFT'", "'Part.RIGHT'", "Part.other"}
+
+
+def test_a_member_that_is_equal_to_its_value_is_that_and_one_that_has_two_names_is_none(tmp_path):
+    text = "class Part(enum.IntEnum):\n    LEFT = 1\n    RIGHT = 2\n"
+    assert keys(read(tmp_path, text + "def f(d):\n    return d[Part.LEFT]\n")) == {"1"}
+    twice = text.replace("2", "1")
+    assert keys(read(tmp_path, twice + "def f(d):\n    return d[Part.LEFT]\n")) == {"Part.LEFT"}

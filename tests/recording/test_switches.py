@@ -81,3 +81,43 @@ def test_of_several_decorators_or_items_the_one_that_switched_is_named(encode, l
         loss = model["second"](encode(model["first"], torch.ones(1, 2)).clone()).sum()
         loss.backward()
     assert {cut.block.code for cut in trace.report(loss, model).cuts} == {line}
+
+
+def _plain(layer, x):
+    return layer(x)
+
+
+_put_in = torch.no_grad()(_plain)
+
+
+class _Encoder(nn.Module):
+    def encode(self, x):
+        return self.layer(x)
+
+
+def _of_an_object(layer, x):
+    encoder = _Encoder()
+    encoder.layer = layer
+    encoder.encode = torch.inference_mode()(encoder.encode)
+    return encoder.encode(x)
+
+
+def _twice_put_in(layer, x):
+    def inner(x):
+        return layer(x)
+
+    first = torch.no_grad()(inner)
+    second = torch.no_grad()(inner)
+    return first(x) + second(x)
+
+
+@pytest.mark.parametrize(
+    ("encode", "line"),
+    [
+        (_put_in, "_put_in = torch.no_grad()(_plain)"),
+        (_of_an_object, "encoder.encode = torch.inference_mode()(encoder.encode)"),
+        (_twice_put_in, "return first(x) + second(x)"),  # either of them
+    ],
+)
+def test_a_function_that_was_put_into_a_block_by_a_call_has_the_line_of_that(encode, line):
+    test_of_several_decorators_or_items_the_one_that_switched_is_named(encode, line)

@@ -2,10 +2,11 @@
 
 import ast
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from linecache import getlines
+from typing import Any
 
 from gradviz.recording.definitions import Definition, Function, Scope
 from gradviz.recording.expressions import Path, Range, arguments_of, range_of, root_of
@@ -161,7 +162,10 @@ class Source:
 
 
 def _with_constant_keys(tree: ast.Module) -> ast.Module:
-    """Return a file with ``d["a"]`` for ``d[key]``, where a function says only ``key = "a"``."""
+    """Return a file with ``d["a"]`` for ``d[key]``, where a function says only ``key = "a"``, and
+    with ``"Split.TRAIN"`` for a member of an enumeration.
+    """
+    tree = _Members(tree).visit(tree)
     shared = {
         name
         for node in ast.walk(tree)
@@ -194,9 +198,53 @@ def _with_constant_keys(tree: ast.Module) -> ast.Module:
                 key = constants.get(node.slice.id)
                 if key is not None:
                     node.slice = ast.copy_location(ast.Constant(key.value), node.slice)
+            elif isinstance(node, ast.Dict):
+                node.keys = [_constant(key, constants) for key in node.keys]
             elif isinstance(node, _FUNCTIONS):
                 scopes.append((node, constants))
     return tree
+
+
+def _constant(key: ast.expr | None, constants: Mapping[str, ast.Constant]) -> ast.expr | None:
+    value = constants.get(key.id) if isinstance(key, ast.Name) else None
+    return (
+        key if key is None or value is None else ast.copy_location(ast.Constant(value.value), key)
+    )
+
+
+class _Members(ast.NodeTransformer):
+    """Writes a member of an enumeration as a constant: as a key, it is no other's."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self._of = {
+            node.name: _members(node) for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
+        }
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        members = self._of.get(node.value.id) if isinstance(node.value, ast.Name) else None
+        if members and isinstance(node.ctx, ast.Load) and node.attr in members:
+            return ast.copy_location(ast.Constant(members[node.attr]), node)
+        return self.generic_visit(node)
+
+
+def _members(node: ast.ClassDef) -> dict[str, Any]:
+    """Return what the members of an enumeration are as keys; nothing where two may be one."""
+    bases = [(root_of(base) or ())[-1:] for base in node.bases]
+    if not any(name.endswith("Enum") for base in bases for name in base):
+        return {}
+    given = [item for item in node.body if isinstance(item, ast.Assign)]
+    if any(len(item.targets) != 1 or not isinstance(item.targets[0], ast.Name) for item in given):
+        return {}
+    values = {ast.unparse(item.targets[0]): item.value for item in given}
+    constants = {
+        name: value.value for name, value in values.items() if isinstance(value, ast.Constant)
+    }
+    if len(set(constants.values())) < len(constants):
+        return {}
+    if bases != [("Enum",)]:
+        return constants  # each is equal to its value
+    automatic = {name for name, value in values.items() if ast.unparse(value).endswith("auto()")}
+    return {name: f"{node.name}.{name}" for name in (*constants, *automatic)}
 
 
 def _own_nodes(function: ast.AST) -> Iterator[ast.AST]:

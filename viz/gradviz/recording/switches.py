@@ -1,5 +1,6 @@
 """Who switched grad mode off, and where. Frames are read, never kept."""
 
+import ast
 import re
 from dataclasses import dataclass, field
 from linecache import getline
@@ -7,6 +8,7 @@ from types import CodeType, FrameType, FunctionType
 
 from gradviz.recording import functions, torch_inside
 from gradviz.recording.instructions import ENTERS
+from gradviz.recording.sources import source_of
 from gradviz.recording.where import INSIDE, USER, Spot, by_file, level, spot_of
 
 _SAYS_SO = re.compile(r"no_grad|inference_mode|set_grad_enabled")
@@ -59,10 +61,7 @@ def look_at_switch(frame: FrameType | None) -> Switch:
             code, wrappers = _wrapped(frame.f_locals.get("func"))
             if library is None and code is not None:
                 library = level(code.co_filename) == INSIDE
-                # A function that was wrapped after its definition has no line of a decorator: the
-                # line that calls it is told.
-                line = _decorator(code, wrappers)
-                inner = (code, -line) if line and not library else None
+                inner = None if library else _switched_for(code, wrappers, _user_of(frame))
         elif library is None and level(filename) != INSIDE:
             library = False
         elif library is None and filename.startswith(torch_inside.FOLDER):
@@ -76,6 +75,45 @@ def look_at_switch(frame: FrameType | None) -> Switch:
     if inner is not None and level(inner[0].co_filename) == USER:
         user = inner
     return Switch(by_function, bool(library), inside, spot_of(inner, user))
+
+
+def _user_of(frame: FrameType | None) -> CodeType | None:
+    """Return the code of the innermost frame of the user's."""
+    while frame is not None and level(frame.f_code.co_filename) != USER:
+        frame = frame.f_back
+    return None if frame is None else frame.f_code
+
+
+def _switched_for(
+    code: CodeType, wrappers: int, caller: CodeType | None
+) -> tuple[CodeType, int] | None:
+    """Return where a function was put into a block: at its decorator, or by a call of one, as
+    ``torch.no_grad()(f)``. None where that is not found, so that the line that calls it is told.
+    """
+    line = _decorator(code, wrappers)
+    if line:
+        return code, -line
+    for where in (code, caller):
+        line = 0 if where is None else _put_into_a_block(where, code.co_name)
+        if where is not None and line:
+            return where, -line
+    return None
+
+
+@by_file
+def _put_into_a_block(code: CodeType, name: str) -> int:
+    """Return the line of a file that puts a function of a name into a block by a call; 0 where it
+    is not one line.
+    """
+    source = source_of(code.co_filename)
+    lines = {
+        node.lineno
+        for node in ast.walk(source.tree if source is not None else ast.Module([], []))
+        if isinstance(node, ast.Call)
+        if any(name in (getattr(item, "id", ""), getattr(item, "attr", "")) for item in node.args)
+        if _SAYS_SO.search(ast.unparse(node.func))
+    }
+    return lines.pop() if len(lines) == 1 else 0
 
 
 def _wrapped(decorated: object) -> tuple[CodeType | None, int]:
