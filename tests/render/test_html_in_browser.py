@@ -465,17 +465,48 @@ def test_whatever_is_open_of_whatever_graph_every_box_is_in_its_frame_and_on_no_
 ) -> None:
     page = open_page(graphs.none())
     for seed in range(20):
-        text = (
-            render_html(graphs.wild(seed))
-            .replace('"use strict";\n(() => {', '"use strict";')
-            .replace("restore();\n})();", "restore();")
-        )
-        path = tmp_path / "opened.html"  # with its names in sight
-        path.write_text(
-            re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text), encoding="utf-8"
-        )
-        page.goto(path.as_uri())
+        page.goto(with_its_names(graphs.wild(seed), tmp_path).as_uri())
         assert page.evaluate(FAULTS) == [], seed
+
+
+def with_its_names(report: Report, folder: Path) -> Path:
+    """Return a page whose own names can be asked for."""
+    text = (
+        render_html(report)
+        .replace('"use strict";\n(() => {', '"use strict";')
+        .replace("restore();\n})();", "restore();")
+    )
+    path = folder / "opened.html"
+    path.write_text(
+        re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text), encoding="utf-8"
+    )
+    return path
+
+
+ACROSS = """() => {
+  const {view, layout, model} = state;
+  const whole = layout.w[model.n], wide = stage.clientWidth / view.k;
+  return {scale: view.k, left: view.x, right: whole - view.x - wide, isWider: whole > wide};
+}"""
+
+
+def test_the_first_view_leaves_no_empty_ground_beside_what_is_cut_off(
+    open_page: Open, tmp_path: Path
+) -> None:
+    path = with_its_names(graphs.ARTICLE_MODES["detach"](), tmp_path)
+    seen = set()
+    for wide in (390, 480, 560, 700, 900, 1024, 1400):
+        page = open_page(graphs.ARTICLE_MODES["detach"](), size=(wide, 800))
+        page.goto(path.as_uri())
+        page.wait_for_selector("#stage[data-boxes]")
+        across = page.evaluate(ACROSS)
+        seen.add(across["isWider"])
+        if across["isWider"]:
+            assert min(across["left"], across["right"]) >= -1, wide
+            assert across["scale"] == pytest.approx(10 / 11)  # a smaller one would not show it all
+        else:
+            assert across["scale"] > 9 / 11
+    assert seen == {True, False}
 
 
 @pytest.mark.parametrize("size", [(1400, 900), (390, 844)])

@@ -56,7 +56,7 @@ def test_without_parameters_it_counts_operations_and_else_boxes():
 
 
 def test_the_tree_tells_cuts_first_and_else_the_worst_verdict():
-    assert row_words(tally(cut=1, marks=1)) == "1 cut"
+    assert row_words(tally(cut=1, marks=1)) == "1 cut inside"
     assert "unused" in row_words(tally(reached=3, unused=1))
     assert row_words(tally()) == ""
 

@@ -11,7 +11,7 @@ from torch import nn
 
 import gradviz
 from gradviz.facts.parameters import Parameters
-from gradviz.graph import Cut, CutKind, Parameter, Place, Verdict
+from gradviz.graph import Cut, CutKind, Parameter, Place, Verdict, Zero
 from gradviz.render import names, sentences
 from gradviz.render.json import read_findings, render_json
 from gradviz.render.names import by_module
@@ -45,6 +45,26 @@ def test_the_headline_names_each_sort_of_loss() -> None:
         " gradient still passes through it to f1.weight; the gradient of codes is all zero because"
         " of round at train.py:9; aux is not used"
     )
+
+
+def test_a_zero_that_passes_blames_no_line_in_the_headline() -> None:
+    def of(*passing: bool) -> str:
+        zeros = [
+            Parameter(
+                name=f"a{number}",
+                verdict=Verdict.ZERO,
+                zero=Zero(operation="mul", why="B is zero", place=Place("x.py", 3), passing=one),
+            )
+            for number, one in enumerate(passing)
+        ]
+        return headline(
+            Report(parameters=Parameters((*zeros, Parameter(name="b", verdict=Verdict.REACHED))))
+        )
+
+    first = "1 of 2 parameters gets gradient; the gradient of a0 is all zero"
+    assert of(True) == f"{first} in this step, and not once training goes on"
+    assert of(False) == f"{first} because of mul at x.py:3"
+    assert of(True, False).endswith("the gradient of a0 and a1 is all zero")
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,10 @@ Whatever it can look at is the same.
 """
 
 import functools
+import os
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -291,3 +293,36 @@ def test_what_is_no_script_is_refused_in_a_line_with_the_way_out(scripts, comman
     (scripts.folder / "program").write_bytes(Path(sys.executable).read_bytes()[:64])
     with pytest.raises(GradvizError, match=says):
         script.run(command[0], command[1:], Settings())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize(
+    ("settings", "first"),
+    [
+        (Settings(), 1),
+        (Settings(backward=(5, 9)), 5),
+        (Settings(every=100), 100),
+        (Settings(backward=(5,), until_stepped=True), 1),
+    ],
+)
+def test_on_a_terminal_alone_it_says_what_runs_before_torch_is_imported(
+    monkeypatch, settings, first
+):
+    import pty
+
+    master, slave = pty.openpty()
+    with os.fdopen(slave, "w") as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        monkeypatch.setattr(sys, "__stderr__", terminal)
+        script._say_to_who_waits("train.py", replace(settings, quiet=True))
+        script._say_to_who_waits("train.py", settings)
+        said = re.sub("\x1b[^m]*m", "", os.read(master, 1000).decode())
+    os.close(master)
+    assert said == f"gradviz: runs train.py; the first report comes with backward {first}\r\n"
+
+
+def test_a_pipe_is_told_of_nothing_before_the_first_report(scripts):
+    scripts.write("quiet.py", "import sys; sys.stderr.write('own'); sys.exit(3)")
+    ran = scripts.run("quiet.py")
+    assert ran.code == 3
+    assert "runs quiet.py" not in ran.err

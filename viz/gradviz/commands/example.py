@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gradviz.commands.options import OneOf, example_line, output_options
-from gradviz.commands.printing import console_of_output, say_wrote, write
+from gradviz.commands.printing import console_of_output, say_what_draws_nothing, say_wrote, write
 from gradviz.facts.strategies import LAYERS, MODES
 from gradviz.folding.boxes import View
 from gradviz.system.voice import printable
@@ -78,6 +78,7 @@ def example(
         for outcome in outcomes:
             click.echo(_markdown(outcome, files[outcome.mode], engine, view))
         return
+    say_what_draws_nothing(view, files[modes[0]])
     for outcome in outcomes:
         save(outcome.report, files[outcome.mode], engine=engine, view=view)
         say_wrote(files[outcome.mode])

@@ -2,8 +2,9 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,6 +81,7 @@ def finish(report: "Report", output: Path | None, engine: str, view: View) -> No
     from gradviz.render.formats import save
     from gradviz.render.text import styled
 
+    say_what_draws_nothing(view, output)
     if output is None:
         console = console_of_output()
         console.print(
@@ -90,6 +92,37 @@ def finish(report: "Report", output: Path | None, engine: str, view: View) -> No
     else:
         save(report, output, engine=engine, view=view, command=command_line())
         say_wrote(output)
+
+
+def say_what_draws_nothing(
+    view: View, output: Path | None, pictures: Sequence[str] | None = None
+) -> None:
+    """Say which options about a picture were given in vain, as none is drawn.
+
+    Args:
+        view: What the options say of a picture.
+        output: The file that is written; None where the answer is printed.
+        pictures: Endings of files that the options act upon; unless given, those of all pictures.
+    """
+    from gradviz.render.formats import PICTURES
+
+    endings = PICTURES if pictures is None else pictures
+    if output is not None and output.suffix.lower() in endings:
+        return
+    usual = View()
+    given = [
+        f"--{field.name}"
+        for field in fields(View)
+        if getattr(view, field.name) != getattr(usual, field.name)
+    ]
+    if given:
+        change = "changes" if len(given) == 1 else "change"
+        page = output is not None and output.suffix.lower() == ".html"
+        way = "; in the page a click opens a module" if page else ""
+        say(
+            f"gradviz: {' and '.join(given)} {change} nothing here: it takes -o with a picture"
+            f" ({' '.join(endings)}){way}\n"
+        )
 
 
 def write(path: Path, content: str) -> None:

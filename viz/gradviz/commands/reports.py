@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from gradviz.commands.options import OneOf, example_line, output_options
-from gradviz.commands.printing import finish, read, say_wrote, shown
+from gradviz.commands.printing import finish, read, say_what_draws_nothing, say_wrote, shown
 from gradviz.folding.boxes import View
 
 
@@ -98,10 +98,11 @@ def diff(
     from gradviz.comparing.diff import compare
     from gradviz.facts.several import of_loss
     from gradviz.render.difference import render_difference, render_difference_json
-    from gradviz.render.formats import check, save_difference
+    from gradviz.render.formats import PICTURES, check, save_difference
 
     if output is not None:
         check(output)
+    say_what_draws_nothing(view, output, (*PICTURES, ".html"))
     old, new = (
         read(file) if loss is None else of_loss(read(file), loss) for file in (before, after)
     )

@@ -58,6 +58,7 @@ FORMATS: Mapping[str, Callable[[Findings, str, View], str | bytes]] = {
     ".png": _picture("png"),
     ".pdf": _picture("pdf"),
 }
+PICTURES = (".svg", ".dot", ".png", ".pdf")
 
 
 def check(path: Path) -> None:

@@ -140,7 +140,7 @@ def row_words(tally: Tally, words: Mapping[Verdict, Word] = WORDS) -> str:
     verdict.
     """
     if tally.marks:
-        return counted(tally.marks, "cut")
+        return f"{counted(tally.marks, 'cut')} inside"
     if tally.idle:
         return portion(tally.idle, tally.parameters, "not trained")
     counts = dict(zip(VERDICTS, tally.verdicts, strict=True))

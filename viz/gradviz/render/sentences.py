@@ -392,7 +392,9 @@ def _zero_clauses(report: Findings) -> list[str]:
     who = _subject(zero, report)[0]
     who += " parameters" if who.isdigit() else ""
     clause = f"the gradient of {who} is all zero"
-    origins = {parameter.zero for name, parameter in report.parameters.items() if name in zero}
+    origins = {report.parameters[name].zero for name in zero}
+    if all(origin is not None and origin.passing for origin in origins):
+        return [f"{clause} in this step, and not once training goes on"]
     origin = origins.pop() if len(origins) == 1 else None
     if origin is None:
         return [clause]

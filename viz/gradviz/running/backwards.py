@@ -362,7 +362,7 @@ def _news_of(event: str, first: int) -> str:
     """Return that a phase begins, with the number of its first call."""
     return (
         f"{event}, after the calls that were watched: those that follow are watched too,"
-        f" numbered from {first} on.\n"
+        f" as backward {first} and on; those in between are not counted.\n"
     )
 
 

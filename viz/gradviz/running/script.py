@@ -23,6 +23,7 @@ from gradviz.errors import GradvizError
 from gradviz.running import startup
 from gradviz.running.settings import VARIABLE, Settings
 from gradviz.system.misplaced import FUNCTION, SCRIPT, kind_of, likely, way_out
+from gradviz.system.voice import say
 
 _PYTHON = re.compile(r"python(\d(\.\d+)?)?(\.exe)?")
 _PROGRAMS = (b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe")  # how those of Linux, Windows and macOS begin
@@ -68,6 +69,7 @@ def run(
         VARIABLE: settings.to_text(),
         "PYTHONPATH": os.pathsep.join(folders),
     }
+    _say_to_who_waits(script, settings)
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):  # full, closed, or never open
             stream.flush()
@@ -79,6 +81,16 @@ def run(
         status = status or int(bool(raised))
         shutil.rmtree(os.path.dirname(alarms), ignore_errors=True)
     sys.exit(status if status >= 0 else 128 - status)
+
+
+def _say_to_who_waits(script: str, settings: Settings) -> None:
+    """Say on a terminal what runs: until torch is imported and traced, nothing else is said."""
+    with suppress(OSError, ValueError, AttributeError):  # closed, or never open
+        if settings.quiet or not sys.stderr.isatty():
+            return
+        by_number = not (settings.until_stable or settings.until_stepped)
+        first = settings.every or (settings.backward[0] if by_number else 1)
+        say(f"gradviz: runs {script}; the first report comes with backward {first}\n")
 
 
 def _refuse_what_is_no_script(script: str) -> None:

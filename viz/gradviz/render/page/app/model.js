@@ -47,6 +47,7 @@ const TREE_ROW = 26; // height of a line of the tree
 const SMALLEST = 26; // pixels of an open group below which it is drawn as one box
 const LEGIBLE = 4.5; // pixels of a font below which no text is drawn
 const READABLE = 10; // pixels of the smallest font that a first screen has, at least
+const STILL_READABLE = 9; // and where all of the picture, or of its width, is in sight by that
 
 /** Everything that changes while a reader looks around. */
 const state = {

@@ -295,7 +295,7 @@ function pictureOfMap({k, left, top}, ratio) {
 
 function drawMap() {
   const {layout, model: m, view, colours} = state;
-  const isPart = wholeZoom() < READABLE / DETAIL && $("finder").clientHeight > ROOMY;
+  const isPart = wholeZoom() < STILL_READABLE / DETAIL && $("finder").clientHeight > ROOMY;
   const isLarge = m.n > MANY || isPart;
   const isShown = isLarge && stage.clientWidth > 0;
   if ($("map").hidden === isShown) {

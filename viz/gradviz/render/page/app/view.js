@@ -62,14 +62,19 @@ function fit(isReadable = false, isSoft = false) {
   const {model, layout} = state;
   const {x, y, w, h, axis} = layout;
   const [wholeWide, wholeHigh] = [w[model.n], h[model.n]];
-  const least = isReadable ? READABLE / DETAIL : 0;
+  const across = stage.clientWidth / (wholeWide + 16);
+  const near = [wholeZoom(), across].find(scale => scale * DETAIL >= STILL_READABLE);
+  const least = isReadable ? Math.min(READABLE / DETAIL, near ?? Infinity) : 0;
   const k = Math.min(LARGEST, Math.max(wholeZoom(), least));
   const wide = stage.clientWidth / k;
   const high = stage.clientHeight / k;
   const blamed = boxToBlame();
   const lowest = wholeHigh - high;
   let middle = wholeWide / 2;
-  if (wholeWide > wide) middle = blamed >= 0 ? middleAround(blamed, wide) : axis[model.n];
+  if (wholeWide > wide) {
+    const wanted = blamed >= 0 ? middleAround(blamed, wide) : axis[model.n];
+    middle = Math.min(wholeWide - wide / 2, Math.max(wide / 2, wanted)); // no empty ground beside
+  }
   let top = lowest / 2;
   if (wholeHigh > high) {
     const atBlamed = blamed >= 0 ? y[blamed] + h[blamed] / 2 - high / 2 : lowest;
