@@ -554,8 +554,11 @@ def test_the_page_fits_a_phone(open_page: Open) -> None:
     assert page.locator("#tree").is_visible()
 
 
-def test_a_phone_shows_the_modules_where_nothing_is_cut(open_page: Open) -> None:
+def test_a_phone_shows_the_picture_alone_where_nothing_is_cut(open_page: Open) -> None:
     page = open_page(graphs.none(), size=(390, 844))
+    assert not page.locator("#tree").is_visible()
+    assert not page.locator("#panel").is_visible()
+    page.locator("#switch button", has_text="Modules").click()
     assert page.locator("#tree").is_visible()
 
 

@@ -118,10 +118,7 @@ def test_what_the_sentence_says_is_not_said_again_and_the_sample_is_said(trainin
     found = training_data(training)
     assert "b is frozen" in found["sentence"]
     assert found["others"] == []
-    assert (
-        found["note"]
-        == "Of 1 large parameter no more than 4,096 evenly spread values were compared."
-    )
+    assert found["note"] == "1 large parameter was compared by up to 4,096 evenly spread values."
 
 
 def test_it_is_the_first_thing_on_the_page_and_open_only_for_an_alarm(training):

@@ -266,10 +266,9 @@ def note_on_size(training: Training) -> str:
     if not large:
         return ""
     most = max(fate.compared for fate in large)
-    return (
-        f"Of {counted(len(large), 'large parameter')} no more than {most:,} evenly spread values"
-        " were compared."
-    )
+    were = "was" if len(large) == 1 else "were"
+    who = counted(len(large), "large parameter")
+    return f"{who} {were} compared by up to {most:,} evenly spread values."
 
 
 def _alarm_line(alarm: Alarm, training: Training) -> str:

@@ -51,8 +51,9 @@ new ResizeObserver(() => {
   else draw();
   drawTree();
 }).observe(stage);
-// On a phone what does not train, and the fix, leave room for the picture alone. Where neither
-// stands above it, the panel tells what is cut.
-const isFull = matchMedia("(max-width: 860px)").matches && $("training")?.open;
-showPanel(isFull ? "" : culpritOf({loss: DATA.losses[DATA.first]}) ? "panel" : "finder");
+// On a phone the picture stands alone below what does not train, and the fix. Where neither stands
+// above it and something is cut, the panel tells of it.
+const isNarrow = matchMedia("(max-width: 860px)").matches;
+const isTold = (isNarrow && $("training")?.open) || !culpritOf({loss: DATA.losses[DATA.first]});
+showPanel(!isTold ? "panel" : isNarrow ? "" : "finder");
 restore();
