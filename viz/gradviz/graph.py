@@ -210,7 +210,7 @@ class Graph:
     def before(
         self, starts: Iterable[int], through: Callable[[Edge], bool] | None = None
     ) -> set[int]:
-        """Return the starts and what goes into them, along the edges that ``through`` allows.
+        """Return indices: the starts, and what goes into them along edges that ``through`` allows.
 
         Along all unless given.
         """
@@ -219,14 +219,14 @@ class Graph:
     def after(
         self, starts: Iterable[int], through: Callable[[Edge], bool] | None = None
     ) -> set[int]:
-        """Return the starts and what they go into, along the edges that ``through`` allows.
+        """Return indices: the starts, and what they go into along edges that ``through`` allows.
 
         Along all unless given.
         """
         return _walked(starts, self.out, attrgetter("target"), through)
 
     def inputs_first(self) -> list[int]:
-        """Return the nodes, each after all that goes into it.
+        """Return the indices of the nodes, each after all that goes into it.
 
         Without those that lie behind a loop.
         """

@@ -37,9 +37,20 @@ class Report(Findings):
     """What became of the gradient of one loss, for every parameter. Read-only.
 
     Attributes:
-        loss, place, parameters, cuts, unregistered, graph, notes, torch, training, series: As in
-            :class:`gradviz.facts.findings.Findings`.
+        loss: Name of the loss: ``"loss"``, or the key it was given under.
+        call: Which call of a run it is about; None where no run was watched.
+        place: Where the loss was made; of a call that a run watched, where backward() was called.
+        parameters: Every parameter of the model by name, in the model's order.
+        cuts: The cuts behind which a parameter lies, in a stable order.
+        unregistered: Leaves outside the model that gradient reaches.
+        births: Where the NaN or infinity begins that makes the loss or a gradient not finite, the
+            earliest first.
+        graph: What went into the loss: nodes, edges, and what is cut off.
+        notes: What else is worth knowing, a sentence each.
         losses: Where several losses were given, one report for each by name; else empty.
+        torch: Version of torch that ran the step.
+        training: Whether the parameters train; None where nothing was watched that could tell.
+        series: The numbers of a run over its calls; None where no run was watched.
         mends: Patches whose effect was measured, where :func:`gradviz.mend` made the report; else
             empty.
     """
@@ -70,7 +81,11 @@ class Report(Findings):
         return styled(self)
 
     def to_dot(self, *, view: View = _USUAL) -> str:
-        """Return the drawing as DOT source, folded as in :meth:`to_svg`."""
+        """Return the drawing as DOT source, folded as in :meth:`to_svg`.
+
+        Raises:
+            GradvizError: A pattern of ``view.open`` matches no module.
+        """
         return str(drawing(self, view).source)
 
     def to_svg(
@@ -91,6 +106,7 @@ class Report(Findings):
         Raises:
             OutputError: The file cannot be written, or its name ends in something else.
             EngineError: No engine could draw it.
+            GradvizError: A pattern of ``view.open`` matches no module.
         """
         text = render_svg(self, view, engine=engine)
         if path is not None:

@@ -287,8 +287,9 @@ def trace(*, values: bool = False) -> Trace:
         >>> report.parameters["weight"].verdict.value
         'reached'
 
-    The step computes what it computes untraced, bit for bit; only this thread is watched;
-    afterwards nothing is patched or hooked and nothing of the user's is kept alive.
+    The step computes what it computes untraced, bit for bit; this thread is watched, and those that
+    it starts meanwhile; afterwards nothing is patched or hooked and nothing of the user's is kept
+    alive.
 
     Raises:
         TraceError: On entering, where a trace is running in this thread already, or this one was
@@ -331,6 +332,9 @@ def report(
     Reached and frozen are right, and zero with ``backward=True``, as in :meth:`Trace.report`. Only
     a trace can tell cut from unused: what is not reached has the verdict unused, for the reason
     ``unknown``, and the report says that it may be cut.
+
+    Args:
+        loss, model, optimizer, backward: As in :meth:`Trace.report`.
 
     Raises:
         LossError: ``loss`` is nothing that backward() could start from.
