@@ -259,6 +259,31 @@ def test_a_script_is_run_up_to_the_first_step_of_its_optimizer(mended, tmp_path)
     assert b"what the script writes to disk it wrote each time" in render(found)
 
 
+def test_a_fake_that_is_detached_for_both_losses_is_detached_for_the_judge_alone(mended):
+    found = mended(
+        """
+        g, d = nn.Linear(2, 3), nn.Linear(3, 1)
+        of_g, of_d = (torch.optim.SGD(model.parameters(), lr=0.1) for model in (g, d))
+        for epoch in range(1000):
+            fake = g(torch.ones(4, 2)).detach()
+            of_d.zero_grad()
+            d(fake).mean().backward()
+            of_d.step()
+            of_g.zero_grad()
+            (1 - d(fake)).square().mean().backward()
+            of_g.step()
+        """,
+        "train.py",
+    )
+    (stage,) = found.stages
+    assert stage.effect.reached == ("g.weight", "g.bias")
+    assert stage.effect.same_loss
+    assert not stage.effect.changed
+    patched = render(found).decode()
+    assert "+    d(fake.detach()).mean().backward()" in patched
+    assert "+    fake = g(torch.ones(4, 2))\n" in patched
+
+
 HELD = {
     "a head that is put on later": (
         "make the optimizer after the model is complete",

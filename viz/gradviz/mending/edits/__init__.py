@@ -6,6 +6,7 @@ The order of the imports is the order in which they are tried.
 from gradviz.mending.edits import (  # noqa: F401, I001  # in the order in which they are tried
     values,
     grad_mode,
+    uses,
     rewrapped,
     checkpoints,
     derivatives,

@@ -2,29 +2,25 @@
 
 import ast
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from gradviz.mending.edit import Edit, FaultyLine, last_name, proposes
 from gradviz.mending.source import Replacement, SourceFile, first_line
 
 _OFF = frozenset(("no_grad", "inference_mode", "set_grad_enabled"))
 _KINDS = ("no_grad", "set_grad_enabled", "inference_mode", "copy_under_no_grad")
+_Region = ast.With | ast.AsyncWith | ast.FunctionDef | ast.AsyncFunctionDef
 _MOST = 8  # statements of a block that are taken out one by one
 
 
 @proposes(*_KINDS)
 def block(site: FaultyLine) -> Iterator[Edit]:
     """Yield edits that take what is severed out of its ``with`` block, or drop the block."""
-    regions = list(_enclosing(site))
-    # The call of what TorchScript runs, and not the block itself
-    if not any(_is_off(node) for node in regions):
-        regions = [node for node in ast.walk(site.source.tree) if _is_off(node)][:_MOST]
-    for node in regions:
+    for node in _regions(site):
         if isinstance(node, ast.With | ast.AsyncWith):
-            off = [item for item in node.items if switches_off(item.context_expr)]
-            if off:
-                yield from _narrowed(site, node)
-                yield _without(site, node, off)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from _narrowed(site, node)
+            yield without_block(site, node)
+        else:
             yield from _undecorated(site, node)
 
 
@@ -64,7 +60,7 @@ def switches_off(node: ast.AST) -> bool:
     return True
 
 
-def _is_off(node: ast.AST) -> bool:
+def _is_off(node: ast.AST) -> TypeGuard[_Region]:
     if isinstance(node, ast.With | ast.AsyncWith):
         return any(switches_off(item.context_expr) for item in node.items)
     return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and any(
@@ -72,11 +68,21 @@ def _is_off(node: ast.AST) -> bool:
     )
 
 
-def _enclosing(site: FaultyLine) -> Iterator[ast.AST]:
+def blocks(site: FaultyLine) -> Iterator[ast.With | ast.AsyncWith]:
+    """Return the ``with`` blocks at a site that switch grad mode off."""
+    return (node for node in _regions(site) if isinstance(node, ast.With | ast.AsyncWith))
+
+
+def _regions(site: FaultyLine) -> list[_Region]:
+    """Return what switches grad mode off around a site, from the inside out.
+
+    Anywhere in the file where it is the call of what TorchScript runs, and not the block itself.
+    """
     statement = site.source.statement_at(site.line)
-    if statement is not None:
-        yield statement
-        yield from site.source.enclosing(statement)
+    enclosing = [] if statement is None else [statement, *site.source.enclosing(statement)]
+    return [node for node in enclosing if _is_off(node)] or [
+        node for node in ast.walk(site.source.tree) if _is_off(node)
+    ][:_MOST]
 
 
 def _undecorated(
@@ -89,8 +95,10 @@ def _undecorated(
             yield Edit(f"drop the decorator @{source.code(decorator)}", (change,))
 
 
-def _without(site: FaultyLine, node: ast.With | ast.AsyncWith, off: list[ast.withitem]) -> Edit:
+def without_block(site: FaultyLine, node: ast.With | ast.AsyncWith) -> Edit:
+    """Return the edit that drops what switches grad mode off of a ``with``."""
     source = site.source
+    off = [item for item in node.items if switches_off(item.context_expr)]
     title = f"drop with {source.code(off[0].context_expr)}"
     if len(off) < len(node.items):
         kept = [item for item in node.items if item not in off]

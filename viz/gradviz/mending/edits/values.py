@@ -69,7 +69,7 @@ def _dropped(site: FaultyLine, statement: ast.stmt) -> Iterator[Edit]:
     if len(outermost) > 1:
         variants.append(outermost)
     for dropped in variants:
-        yield Edit(_title(site, dropped), _changes(site, statement, dropped))
+        yield Edit(_title(site, dropped), drop_around(site, statement, dropped))
 
 
 def taken(node: ast.AST) -> ast.expr | None:
@@ -165,9 +165,10 @@ def _word(site: FaultyLine, node: ast.expr, base: ast.expr) -> str:
     return f"{before}()" if before else words
 
 
-def _changes(
+def drop_around(
     site: FaultyLine, statement: ast.stmt, dropped: dict[ast.expr, ast.expr]
 ) -> tuple[Replacement, ...]:
+    """Return the changes that leave of some expressions only the value that each is taken of."""
     source = site.source
     if isinstance(statement, ast.Expr) and statement.value in dropped:
         return (source.deleting(statement),)
