@@ -1,25 +1,15 @@
-import json
-import re
 import shutil
-import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-QUIET = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--hide-scrollbars",
-)
-SCHEMES = {
-    "dark": "--blink-settings=preferredColorScheme=0",
-    "light": "--blink-settings=preferredColorScheme=1",
-}
+QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--hide-scrollbars")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -35,68 +25,53 @@ def chromium() -> str:
     return path
 
 
-@pytest.fixture(scope="session")
-def ask(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str, str], Any]:
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> "Iterator[Browser]":
+    """A browser for all tests of a module: while one is open, no other loop of asyncio runs."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def shown(browser: "Browser") -> "Callable[[Path, str], Page]":
+    """``shown(path, scheme)`` shows a file on a light or dark desktop, one file at a time."""
+    pages: dict[str, Page] = {}
+
+    def show(path: Path, scheme: str) -> "Page":
+        if scheme not in pages:
+            context = browser.new_context(
+                viewport={"width": 800, "height": 600},
+                color_scheme=scheme,  # type: ignore[arg-type]
+            )
+            pages[scheme] = context.new_page()
+        pages[scheme].goto(path.as_uri())
+        return pages[scheme]
+
+    return show
+
+
+@pytest.fixture(scope="module")
+def ask(
+    shown: "Callable[[Path, str], Page]", tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str, str, str], Any]:
     """``ask(body, script, scheme)`` loads an HTML body and returns the JSON value that ``script``,
     the body of a function, gives back.
     """
 
     def run(body: str, script: str, scheme: str) -> Any:
-        folder = tmp_path_factory.mktemp("browser")
-        page = folder / "page.html"
-        report = f"document.title = JSON.stringify((() => {{ {script} }})())"
-        page.write_text(
-            f"<!DOCTYPE html><meta charset=utf-8><body>{body}<script>onload = () => {{ {report}"
-            " }</script></body>"
-        )
-        command = [
-            chromium,
-            *QUIET,
-            SCHEMES[scheme],
-            f"--user-data-dir={folder / 'profile'}",
-            "--dump-dom",
-            page.as_uri(),
-        ]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-        found = re.search(
-            r"<title>(.*?)</title></head>|<head>.*?<title>(.*?)</title>", done.stdout, re.DOTALL
-        )
-        assert found, done.stdout[:500]
-        return json.loads(_unescaped(found.group(1) or found.group(2)))
+        path = tmp_path_factory.mktemp("browser") / "page.html"
+        path.write_text(f"<!DOCTYPE html><meta charset=utf-8><body>{body}")
+        return shown(path, scheme).evaluate(f"() => {{ {script} }}")
 
     return run
 
 
-@pytest.fixture(scope="session")
-def shoot(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, str], bytes]:
+@pytest.fixture(scope="module")
+def shoot(shown: "Callable[[Path, str], Page]") -> Callable[[Path, str], bytes]:
     """``shoot(path, scheme)`` returns a PNG of the file as the browser shows it on a light or dark
     desktop, on no ground at all.
     """
-
-    def run(path: Path, scheme: str) -> bytes:
-        folder = tmp_path_factory.mktemp("shot")
-        picture = folder / "shot.png"
-        options = [
-            SCHEMES[scheme],
-            f"--user-data-dir={folder / 'profile'}",
-            "--default-background-color=00000000",
-            f"--screenshot={picture}",
-        ]
-        subprocess.run(
-            [chromium, *QUIET, *options, path.as_uri()],
-            capture_output=True,
-            timeout=120,
-            check=True,
-        )
-        return picture.read_bytes()
-
-    return run
-
-
-def _unescaped(text: str) -> str:
-    return (
-        text.replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&nbsp;", "\xa0")
-        .replace("&amp;", "&")
-    )
+    return lambda path, scheme: shown(path, scheme).screenshot(omit_background=True)

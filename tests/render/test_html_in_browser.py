@@ -32,15 +32,6 @@ EVIL = "</script><img src=x onerror=alert(1)>"
 Open = Callable[..., "Page"]
 
 
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> "Iterator[Browser]":
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def open_page(browser: "Browser", tmp_path: Path) -> Iterator[Open]:
     """``open_page(report)`` shows its page, or that HTML, from a file.

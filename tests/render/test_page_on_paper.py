@@ -4,14 +4,14 @@ from itertools import pairwise
 
 import graphs
 import pytest
-from test_html_in_browser import Open, boxes, browser, open_page, pixels, repeated
+from test_html_in_browser import Open, boxes, open_page, pixels, repeated
 from test_page_patches import PATCH
 
 from gradviz.graph import Verdict
 from gradviz.render.html import render_html
 from gradviz.render.style import LOOKS
 
-__all__ = ["browser", "open_page"]
+__all__ = ["open_page"]
 pytestmark = pytest.mark.browser
 A4 = (794, 1123)
 

@@ -11,10 +11,8 @@ import pytest
 from gradviz.reports import Report
 from gradviz.series.data import Line, Series
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 
 def series() -> Series:
@@ -39,21 +37,17 @@ def series() -> Series:
 
 
 @pytest.fixture(scope="module")
-def opened(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[tuple[Page, str]]":
+def opened(
+    browser: "Browser", tmp_path_factory: pytest.TempPathFactory
+) -> "Iterator[tuple[Page, str]]":
     """A page of a browser, and the address of a report."""
     path: Path = tmp_path_factory.mktemp("time") / "run.html"
     replace(Report.of(graphs.none()), series=series()).to_html(path)
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=chromium,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        page = browser.new_page(viewport={"width": 1200, "height": 700})
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        yield page, path.as_uri()
-        assert errors == []
-        browser.close()
+    page = browser.new_page(viewport={"width": 1200, "height": 700})
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page, path.as_uri()
+    assert errors == []
 
 
 @pytest.fixture

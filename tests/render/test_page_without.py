@@ -1,13 +1,13 @@
 """The page with a cut taken for none, in a real browser."""
 
 import pytest
-from test_html_in_browser import Open, browser, open_page, rows
+from test_html_in_browser import Open, open_page, rows
 
 import gradviz
 from gradviz.render.html import render_html
 
 torch = pytest.importorskip("torch")
-__all__ = ["browser", "open_page"]
+__all__ = ["open_page"]
 pytestmark = pytest.mark.browser
 
 

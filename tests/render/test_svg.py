@@ -174,7 +174,7 @@ def test_the_graph_itself_paints_no_ground(root: Element) -> None:
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Folders in which processes of several seeds left what each engine draws."""
+    """Folders in which processes of two seeds left what each engine draws."""
     code = (
         "import sys; sys.path[:0] = sys.argv[1:3]; import graphs; from gradviz.render.svg import"
         " render_svg\nfor engine in sys.argv[3:]: open(engine, 'w', encoding='utf-8').write(''.join("
@@ -184,7 +184,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     paths = [str(Path(__file__).parents[2] / "viz"), str(Path(__file__).parent)]
     engines = ("embedded", "dot") if dot.is_available() else ("embedded",)
     folders = []
-    for seed in ("0", "1", "4711"):
+    for seed in ("0", "4711"):
         folders.append(tmp_path_factory.mktemp("drawn"))
         done = subprocess.run(
             [sys.executable, "-W", "ignore", "-c", code, *paths, *engines],

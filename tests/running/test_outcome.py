@@ -246,9 +246,9 @@ def test_an_alarm_about_what_a_later_step_trains_is_taken_back(scripts):
     )
 
 
-def test_a_check_of_a_script_names_no_file_that_is_gone(scripts):
-    scripts.write("train.py", TRAIN.format(rounds=4, between="pass", steps="True"))
-    ran = scripts.python("-m", "gradviz", "check", "train.py")
+def test_a_check_of_a_script_names_no_file_that_is_gone(rank_scripts):
+    rank_scripts.write("train.py", TRAIN.format(rounds=4, between="pass", steps="True"))
+    ran = rank_scripts.python("-m", "gradviz", "check", "train.py")
     assert "As expected" in ran.out
     assert "report.json" not in ran.err
 

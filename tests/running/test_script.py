@@ -86,29 +86,57 @@ def test_it_ends_as_it_would(scripts, end):
     assert watched.others == plain.others
 
 
-def test_a_script_that_asks_whether_torch_is_there_before_importing_it_is_watched(scripts):
-    scripts.write(
-        "asks.py",
-        """
-        from importlib.util import find_spec
-        print(find_spec("torch") is not None, find_spec("torch") is not None)
-        import torch
-        print(find_spec("torch").loader is torch.__loader__, "exec_module" in vars(torch.__loader__))
-        torch.nn.Linear(2, 1)(torch.ones(2)).backward()
-        """,
-    )
-    plain, ran = scripts.python("asks.py"), scripts.run("asks.py")
-    assert (ran.code, ran.out, ran.others) == (0, plain.out, "")
+COLD = """
+import multiprocessing, os, pickle, sys
+from importlib.util import find_spec
+print("torch" in sys.modules, find_spec("torch") is not None, find_spec("torch") is not None)
+os.environ["OMP_NUM_THREADS"] = "2"
+import torch
+print(torch.get_num_threads())
+print(find_spec("torch").loader is torch.__loader__, "exec_module" in vars(torch.__loader__))
+class Box:
+    def __init__(self, value):
+        self.value = value
+def work(number):
+    return torch.ones(number).sum().item(), __name__
+model = torch.nn.Linear(3, 1)
+def forward(x):
+    try:
+        return model(x)
+    except RuntimeError as error:
+        raise ValueError("inner") from error
+model(torch.ones(1, 3)).sum().backward()
+print(pickle.loads(pickle.dumps(Box(torch.ones(1)))).value, Box.__module__)
+with multiprocessing.get_context("fork").Pool(1) as pool:
+    print(pool.map(work, [1, 2]))
+loss = model(torch.ones(1, 3)).sum().detach()
+try:
+    forward(torch.ones(2, 2))
+finally:
+    loss.backward()
+"""
+
+
+@pytest.fixture(scope="module")
+def cold(shared_scripts):
+    """What Python itself and what gradviz make of a script that begins before torch is there, and
+    that ends with an error of ``backward``.
+    """
+    shared_scripts.server = None
+    shared_scripts.write("train.py", COLD)
+    return shared_scripts.python("train.py"), shared_scripts.run("train.py")
+
+
+def test_a_script_that_asks_whether_torch_is_there_before_importing_it_is_watched(cold):
+    plain, ran = cold
+    assert plain.out.startswith("False True True\n")
+    assert "[(1.0, '__main__'), (2.0, '__main__')]" in plain.out
+    assert (ran.code, ran.out) == (plain.code, plain.out)
     assert "backward 1" in ran.said
 
 
-def test_what_the_script_sets_before_it_imports_torch_still_counts(scripts):
-    scripts.write(
-        "early.py",
-        "import os, sys\nprint('torch' in sys.modules)\nos.environ['OMP_NUM_THREADS'] = '1'\nimport"
-        " torch\n",
-    )
-    assert same(scripts, "early.py")[1].out == "False\n"
+def test_what_the_script_sets_before_it_imports_torch_still_counts(cold):
+    assert [ran.out.splitlines()[1] for ran in cold] == ["2", "2"]
 
 
 TORCH = """
@@ -154,18 +182,17 @@ if __name__ == "__main__":
 @pytest.fixture(scope="module")
 def plain(shared_scripts):
     """What it is without gradviz."""
-    shared_scripts.write("train.py", TORCH)
+    shared_scripts.write("processes.py", TORCH)
     return functools.cache(
-        lambda *contexts: begun(shared_scripts, contexts).python("train.py", *contexts)
+        lambda *contexts: begun(shared_scripts).python("processes.py", *contexts)
     )
 
 
-def begun(scripts, contexts):
-    """Return the scripts so that they begin cold, or as forks where processes are spawned too,
-    each of which would import torch anew.
+def begun(scripts):
+    """Return the scripts so that they and the processes that they spawn begin as forks: each would
+    import torch anew.
     """
-    scripts.children = "spawn" in contexts
-    scripts.server = warm.server() if scripts.children else None
+    scripts.children, scripts.server = True, warm.server()
     return scripts
 
 
@@ -176,9 +203,9 @@ def begun(scripts, contexts):
 )
 def test_workers_processes_pickles_and_every_number_are_the_same(scripts, calls, contexts, plain):
     plain = plain(*contexts)
-    scripts.write("train.py", TORCH)
-    command = "--backward", calls, "-o", "report.json", "train.py"
-    watched = begun(scripts, contexts).run(*command, *contexts)
+    scripts.write("processes.py", TORCH)
+    command = "--backward", calls, "-o", "report.json", "processes.py"
+    watched = begun(scripts).run(*command, *contexts)
     if calls == "99":  # still watching when the script ends
         assert watched.out.splitlines()[:-1] == plain.out.splitlines()[:-1]
     else:
@@ -212,43 +239,17 @@ def test_a_page_names_the_line_of_the_backward_call_for_what_it_is(warm_scripts)
     )
 
 
-def test_a_traceback_tells_of_the_users_code_alone(scripts):
-    scripts.write(
-        "wrong.py",
-        """
-        import torch
-        model = torch.nn.Linear(3, 1)
-        def forward(x):
-            try:
-                return model(x)
-            except RuntimeError as error:
-                raise ValueError("inner") from error
-        model(torch.ones(1, 3)).sum().backward()
-        forward(torch.ones(2, 2))
-        """,
-    )
-    plain, watched = same(scripts, "wrong.py")
+def test_a_traceback_tells_of_the_users_code_alone(cold):
+    plain, ran = cold
     assert "ValueError: inner" in plain.err
-    assert watched.others == plain.err
+    assert ran.others == plain.err
 
 
-def test_an_error_of_backward_itself_is_told_by_python_and_explained(scripts):
-    scripts.write(
-        "wrong.py",
-        """
-        import torch
-        model = torch.nn.Linear(3, 1)
-        loss = model(torch.ones(1, 3)).sum().detach()
-        loss.backward()
-        """,
-    )
-    plain, watched = same(scripts, "wrong.py")
-    assert watched.others == plain.err
-    assert "backward 1, loss at wrong.py:5: loss.backward()" in watched.said
-    assert (
-        "cut       model.* (2 tensors, 4 values)\n            by detach() at wrong.py:4"
-        in watched.said
-    )
+def test_an_error_of_backward_itself_is_told_by_python_and_explained(cold):
+    plain, ran = cold
+    assert plain.err.splitlines()[-1].startswith("RuntimeError: element 0 of tensors does not")
+    assert "backward 2, loss at train.py:28: loss.backward()" in ran.said
+    assert "by detach() at train.py:24" in ran.said
 
 
 def test_a_default_device_that_is_set_and_modes_that_are_entered_stay(warm_scripts):

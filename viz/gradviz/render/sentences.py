@@ -405,7 +405,7 @@ def _zero_clauses(report: Findings) -> list[str]:
 def _unused_clauses(report: Findings) -> list[str]:
     unused = _with(report, Verdict.UNUSED)
     certain = [name for name in unused if is_known_unused(report.parameters[name])]
-    unseen = [name for name in unused if name not in certain]
+    unseen = [name for name in unused if not is_known_unused(report.parameters[name])]
     return [
         f"{' '.join(_subject(names, report))} not {word}"
         for names, word in ((certain, "used"), (unseen, "reached"))

@@ -191,7 +191,8 @@ def _one_loss(report: Findings, about: frozenset[str] | None, *, is_brief: bool)
         yield from _cut(report, cut, explained)
     calm = Calm.of(report, aside, parameters) if is_brief else Calm()
     aside = [cut for cut in aside if cut not in calm.cuts]
-    shown = [parameter for parameter in parameters if parameter not in calm.parameters]
+    calmed = {parameter.name for parameter in calm.parameters}
+    shown = [parameter for parameter in parameters if parameter.name not in calmed]
     yield from _asides(report, aside, explained)
     yield from _zeros(report, shown)
     yield from _frozen(report, shown)
@@ -363,7 +364,7 @@ def _unused(report: Findings, parameters: Sequence[Parameter]) -> Iterator[_Line
     to.
     """
     certain = [parameter for parameter in parameters if is_known_unused(parameter)]
-    unseen = [parameter for parameter in parameters if parameter not in certain]
+    unseen = [parameter for parameter in parameters if not is_known_unused(parameter)]
     yield from _why_unused(report, certain, "Unused: their values did not go into this loss.")
     yield from _why_unused(report, unseen, "Not reached: no gradient comes back to them.")
 
