@@ -22,6 +22,7 @@ import torch
 import torch._dynamo  # torch.optim imports it
 
 import gradviz.running.backwards  # noqa: F401, so that no fork imports it
+from gradviz import causes
 from gradviz.running.children import Children
 from gradviz.running.process import Process
 from gradviz.running.settings import Settings
@@ -72,6 +73,7 @@ def main() -> None:
     given = options.parse_args()
     for module in given.modules:
         import_module(module)
+    causes.installed()  # else each fork would look through all packages
     ways = (True, False) if given.plain else (False,)
     for name, plain in itertools.product(given.names, ways):
         child = os.fork()

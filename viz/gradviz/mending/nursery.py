@@ -7,6 +7,7 @@ It reads one order a line from standard input and answers each with a line: ``do
 takes one order and runs it itself.
 """
 
+import gc
 import json
 import os
 import signal
@@ -22,10 +23,14 @@ def main() -> None:
     """Answer orders until there are no more."""
     import torch
 
+    from gradviz import causes
     from gradviz.mending import trial
 
-    # The first one imports half of torch
+    # What each fork would do anew: the first optimizer imports half of torch, causes are sought in
+    # all packages, and a collection of what there was before copies each page that it touches
     torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
+    causes.installed()
+    gc.collect()
     for line in sys.stdin:
         request = json.loads(line)
         if hasattr(os, "fork"):
