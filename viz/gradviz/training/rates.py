@@ -7,6 +7,7 @@ nothing else of it is looked at, so this reads one entry of each group.
 import ast
 import weakref
 from collections.abc import Mapping
+from functools import lru_cache
 from linecache import getlines
 
 from torch.optim import Optimizer
@@ -124,15 +125,19 @@ def _is_zero(rate: float) -> bool:
 
 def _assignments(made: Spot) -> tuple[tuple[str, Place], ...]:
     place = made.calling_place or made.place
-    lines = [] if place is None else getlines(place.file)
+    return () if place is None else _assignments_in(place.file)
+
+
+@lru_cache(maxsize=128)
+def _assignments_in(file: str) -> tuple[tuple[str, Place], ...]:
+    lines = getlines(file)
     try:
-        tree = ast.parse("".join(lines))
+        assigned = rates_assigned(ast.parse("".join(lines)))
     except SyntaxError:
         return ()
-    assigned = rates_assigned(tree)
-    if place is None or len(assigned) != 1:
+    if len(assigned) != 1:
         return ()
-    return (("", Place(place.file, assigned[0], lines[assigned[0] - 1].strip())),)
+    return (("", Place(file, assigned[0], lines[assigned[0] - 1].strip())),)
 
 
 def rates_assigned(tree: ast.AST) -> list[int]:
