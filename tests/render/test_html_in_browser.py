@@ -800,6 +800,20 @@ def test_a_large_graph_has_a_map_and_a_trail_of_the_modules_around(open_page: Op
     for _ in range(12):
         page.click("#zoom-in")
     assert page.locator("#crumbs button").count() >= 1
+    assert page.evaluate("() => performance.getEntriesByName('drawn').length") == 1
+
+
+def test_a_number_in_the_trail_stands_with_what_it_is_a_number_of(open_page: Open) -> None:
+    net = graphs.Builder()
+    into = net.operation("SumBackward0", net.loss, scope="a_network")
+    for layer in ("encoder", *(f"encoder.{number}" for number in range(9))):
+        into = net.operation("MulBackward0", into, scope=f"a_network.{layer}")
+        into = net.operation("MmBackward0", into, scope=f"a_network.{layer}")
+    page = open_page(net.report(), size=(1024, 700))
+    page.click("#expand")
+    for _ in range(8):
+        page.click("#zoom-in")
+    assert page.locator("#crumbs button").all_inner_texts() == ["…", "encoder.1"]
 
 
 @pytest.mark.parametrize("size", [(1400, 900), (390, 844)])

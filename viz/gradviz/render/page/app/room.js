@@ -221,6 +221,12 @@ function drawCrumbs() {
     crumbs.children[crumbs.children.length > 2 ? 1 : 0].remove();
     if (crumbs.children.length > 1) crumbs.firstChild.textContent = "…";
   }
+  // A number alone names nothing: "encoder.3"
+  const [first, second] = crumbs.children;
+  if (first?.textContent !== "…" || !/^\d/.test(second.textContent)) return;
+  let around = m.parent[trail.at(1 - crumbs.children.length)];
+  while (around !== m.n && m.group(around).times > 1) around = m.parent[around]; // a run
+  if (around !== m.n) second.prepend(`${m.nameHere(around)}.`);
 }
 
 function crumb(thing) {
