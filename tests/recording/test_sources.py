@@ -68,5 +68,6 @@ def test_a_member_of_an_enumeration_is_a_key_of_its_own(tmp_path):
 def test_a_member_that_is_equal_to_its_value_is_that_and_one_that_has_two_names_is_none(tmp_path):
     text = "class Part(enum.IntEnum):\n    LEFT = 1\n    RIGHT = 2\n"
     assert keys(read(tmp_path, text + "def f(d):\n    return d[Part.LEFT]\n")) == {"1"}
-    twice = text.replace("2", "1")
-    assert keys(read(tmp_path, twice + "def f(d):\n    return d[Part.LEFT]\n")) == {"Part.LEFT"}
+    twice, folder = text.replace("2", "1"), tmp_path / "twice"
+    folder.mkdir()
+    assert keys(read(folder, twice + "def f(d):\n    return d[Part.LEFT]\n")) == {"Part.LEFT"}
