@@ -24,6 +24,10 @@ from gradviz.recording.where import variables
 
 _ELEMENTS = 256  # of a list that are looked at
 _OBJECTS = 1024
+_MANY = 4096  # of a list that was read out of a tensor
+_FEW = 64  # of a list that a name holds
+NUMBERS = (float, complex, np.floating, np.complexfloating)
+"""What a number that left torch can be."""
 # What these give is told by their source, or they hold no number
 _CALLED = (FunctionType, BuiltinFunctionType, type, torch.dtype, torch.device)
 _SCALARS = (bool, int, float, np.number, np.bool_)
@@ -80,6 +84,34 @@ def plain_numbers(value: Any) -> Iterator[float]:
             pending += islice(item.values(), left)
         elif type(item) is slice:
             pending += (item.start, item.stop, item.step)
+
+
+def number_in_text(value: Any) -> Iterator[float]:
+    """Yield the number that left as a text."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        yield from plain_numbers(value.item())
+
+
+def numbers_in(value: Any) -> Iterator[Any]:
+    """Yield the numbers in a value, which may be a list of lists; the first some thousands."""
+    if isinstance(value, NUMBERS):
+        yield value
+    elif type(value) in (list, tuple):
+        left, pending = _MANY, [value]
+        while pending and left > 0:
+            for item in pending.pop()[:left]:
+                left -= 1
+                if isinstance(item, NUMBERS):
+                    yield item
+                elif type(item) in (list, tuple):
+                    pending.append(item)
+
+
+def is_few(value: Any) -> bool:
+    """Say whether a value is a number that may have left torch, or a list of few such."""
+    if type(value) in (list, tuple):
+        return len(value) <= _FEW and all(isinstance(item, NUMBERS) for item in value)
+    return isinstance(value, NUMBERS)
 
 
 def is_scalar(value: Any) -> bool:

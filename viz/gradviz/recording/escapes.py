@@ -15,7 +15,18 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
-from gradviz.recording.alike import Given, attribute, held, held_by_each, plain_numbers, rounded
+from gradviz.recording.alike import (
+    NUMBERS,
+    Given,
+    attribute,
+    held,
+    held_by_each,
+    is_few,
+    number_in_text,
+    numbers_in,
+    plain_numbers,
+    rounded,
+)
 from gradviz.recording.expressions import Path, Range
 from gradviz.recording.fingerprints import Fingerprints, is_short
 from gradviz.recording.functions import applied
@@ -30,15 +41,13 @@ from gradviz.recording.instructions import (
     text_use,
 )
 from gradviz.recording.outflows import Inflow, kept_in, outflow, written_through
-from gradviz.recording.sites import HELD, Marks, Site
+from gradviz.recording.sites import HELD, Marks, Site, is_near
 from gradviz.recording.starts import backward_slice, element_slice, names_at
 from gradviz.recording.torch_inside import CALL_MODULE
 from gradviz.recording.ways import Slice
 from gradviz.recording.where import INSIDE, level, variables
 
 _CALLERS = 4  # how far up the arguments are followed
-_ELEMENTS = 4096  # elements of a list that are looked at
-_NUMBERS = (float, complex, np.floating, np.complexfloating)
 
 
 class Escapes:
@@ -104,7 +113,7 @@ class Escapes:
         parts: tuple[int | None, ...] = (None,)
         forward, changes, many, loose = True, False, False, False
         origin: tuple[CodeType, int] | None = None
-        numbers, written, depth = set(plain_numbers(value)), set(_in_text(value)), 0
+        numbers, written, depth = set(plain_numbers(value)), set(number_in_text(value)), 0
         while frame is not None:
             code, lasti = frame.f_code, frame.f_lasti
             if code is CALL_MODULE and not forward:
@@ -148,7 +157,7 @@ class Escapes:
             key = id(value)
             self._arrays[key] = (weakref.ref(value, partial(self._arrays.pop, key)), serial)
             return
-        for number in _numbers(value):
+        for number in numbers_in(value):
             self._numbers[id(number)] = (number, serial)
         while len(self._numbers) > HELD:
             del self._numbers[next(iter(self._numbers))]
@@ -160,22 +169,14 @@ class Escapes:
         and whether all of it did.
         """
         if isinstance(value, np.ndarray):
-            made_of = self._memory(value)
+            made_of = _of_memory(self._arrays, value)
             return made_of, bool(made_of)
-        numbers = list(_numbers(value))
+        numbers = list(numbers_in(value))
         sources = [self._numbers.get(id(number)) for number in numbers]
         return (
             tuple(dict.fromkeys(source[1] for source in sources if source is not None)),
             bool(sources) and None not in sources,
         )
-
-    def _memory(self, array: Any) -> tuple[int, ...]:
-        while isinstance(array, np.ndarray):
-            held_array = self._arrays.get(id(array))
-            if held_array is not None and held_array[0]() is array:
-                return (held_array[1],)
-            array = array.base
-        return ()
 
     def behind(self, frame: FrameType | None, items: Sequence[Any] = ()) -> tuple[int, ...]:
         """Return the values that left torch and that a call's plain arguments are computed from.
@@ -184,7 +185,7 @@ class Escapes:
             frame: That makes the call.
             items: Arguments that nothing is known of.
         """
-        if not self._is_near(frame):
+        if not self._sites or not is_near(self._sites, frame):
             return ()  # as almost always, and reading a library's source takes long
         open_, given = {id(item) for item in items}, Given.of(items)
         numbers_known = all(isinstance(item, Tensor) for item in items)
@@ -209,7 +210,7 @@ class Escapes:
                 for name in names_there[2]
                 if name and (wanted is not None or _is_followed(frame, name, open_, numbers_known))
             )
-            sliced = self._slice(code, lasti, followed, wanted, callee)
+            sliced = self._slice_at(frame, followed, wanted, callee, surely)
             if sliced is None:
                 break
             if sliced[1]:
@@ -243,6 +244,26 @@ class Escapes:
                 serials.update(self._judged(site, sliced, outer, given))
         return tuple(serials) if all(serials.values()) else None
 
+    def _slice_at(
+        self,
+        frame: FrameType,
+        names: tuple[Path, ...],
+        wanted: tuple[Path, ...] | None,
+        callee: CodeType | None,
+        surely: dict[int, None],
+    ) -> tuple[Slice, list[Site]] | None:
+        """Return what a call is computed from but for names that hold just what left torch, whose
+        numbers are added to what is sure.
+        """
+        code, lasti = frame.f_code, frame.f_lasti
+        sliced = self._slice(code, lasti, names, wanted, callee)
+        paths = () if sliced is None else sliced[0].unchanged
+        objects = {path: self.same(value) for path in paths if is_few(value := held(frame, path))}
+        settled = frozenset(path for path, (_, all_of_it) in objects.items() if all_of_it)
+        for path in settled:
+            surely.update(dict.fromkeys(objects[path][0]))
+        return self._slice(code, lasti, names, wanted, callee, settled) if settled else sliced
+
     def _slice(
         self,
         code: CodeType,
@@ -250,23 +271,24 @@ class Escapes:
         names: tuple[Path, ...],
         wanted: tuple[Path, ...] | None,
         callee: CodeType | None,
+        settled: frozenset[Path] = frozenset(),
     ) -> tuple[Slice, list[Site]] | None:
         """Return what a call's arguments are computed from, and the sites there by which values
         left.
         """
-        key = (id(code), lasti, names, wanted, id(callee))
+        key = (id(code), lasti, names, wanted, id(callee), settled)
         sites = self._sites.get(code.co_filename, {})
         near_sites = self._near.get(key)
         if near_sites is None or near_sites[1] != len(sites):
             start = (code, lasti, frozenset(names), wanted, callee)
-            sliced, near = _near(backward_slice(*start), sites.values())
+            sliced, near = _near(backward_slice(*start, settled=settled), sites.values())
             exits = frozenset(
                 place
                 for site in near
                 if site.direct and (place := position_of(site.code, site.lasti))
             )
             if exits:
-                sliced, near = _near(backward_slice(*start, exits), sites.values())
+                sliced, near = _near(backward_slice(*start, exits, settled), sites.values())
             near_sites = self._near[key] = (code, len(sites), sliced, near)
         return None if near_sites[2] is None else (near_sites[2], near_sites[3])
 
@@ -327,17 +349,15 @@ class Escapes:
             marks.new.clear()
         return marks.bundle
 
-    def _is_near(self, frame: FrameType | None) -> bool:
-        """Say whether anything left torch in the files that ``behind`` would read."""
-        passed = 0
-        while frame is not None and self._sites and passed < _CALLERS:
-            filename = frame.f_code.co_filename
-            if level(filename) != INSIDE:
-                if filename in self._sites:
-                    return True
-                passed += 1
-            frame = frame.f_back
-        return False
+
+def _of_memory(arrays: Mapping[int, tuple[weakref.ref[Any], int]], array: Any) -> tuple[int, ...]:
+    """Return by which call the memory of an array left torch."""
+    while isinstance(array, np.ndarray):
+        held_array = arrays.get(id(array))
+        if held_array is not None and held_array[0]() is array:
+            return (held_array[1],)
+        array = array.base
+    return ()
 
 
 def _computed_from(
@@ -393,27 +413,6 @@ def _text_use(frame: FrameType | None, text: bool) -> TextUse:
     return text_use(frame.f_code, frame.f_lasti, text)
 
 
-def _in_text(value: Any) -> Iterator[float]:
-    """Yield the number that left as a text."""
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        yield from plain_numbers(value.item())
-
-
-def _numbers(value: Any) -> Iterator[Any]:
-    """Yield the numbers in a value, which may be a list of lists; the first some thousands."""
-    if isinstance(value, _NUMBERS):
-        yield value
-    elif type(value) in (list, tuple):
-        left, pending = _ELEMENTS, [value]
-        while pending and left > 0:
-            for item in pending.pop()[:left]:
-                left -= 1
-                if isinstance(item, _NUMBERS):
-                    yield item
-                elif type(item) in (list, tuple):
-                    pending.append(item)
-
-
 def _near(sliced: Slice | None, sites: Iterable[Site]) -> tuple[Slice | None, list[Site]]:
     """Return a slice with those of a file's sites whose values may be in it."""
     return sliced, [] if sliced is None else [site for site in sites if site.touches(sliced)]
@@ -427,7 +426,7 @@ def _is_followed(frame: FrameType, path: Path, open_: Container[int], numbers_kn
     value = held(frame, path)
     if isinstance(value, Tensor):
         return id(value) in open_
-    if numbers_known and isinstance(value, _NUMBERS):
+    if numbers_known and isinstance(value, NUMBERS):
         return False
     root = held(frame, path[:1])
     return not isinstance(value, nn.Module) and not (len(path) > 1 and isinstance(root, Tensor))

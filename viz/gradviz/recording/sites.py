@@ -1,8 +1,8 @@
 """Where values left torch in the user's code, and by which expressions they come in again."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Container, Iterator
 from dataclasses import dataclass, field
-from types import CodeType
+from types import CodeType, FrameType
 
 from gradviz.recording.alike import Given
 from gradviz.recording.expressions import Path
@@ -11,7 +11,9 @@ from gradviz.recording.instructions import position_of
 from gradviz.recording.outflows import Inflow
 from gradviz.recording.texts import written_beside
 from gradviz.recording.ways import Expression, Slice
+from gradviz.recording.where import INSIDE, level
 
+_CALLERS = 4  # how far up files are looked at
 HELD = 20_000
 """Numbers that are held, some 2 MB."""
 
@@ -170,3 +172,16 @@ def _says(number: float, left: float) -> bool:
     """Say whether a number is another, or that to two or more digits after the point."""
     digits = len(repr(number).partition(".")[2])
     return number == left or (digits >= 2 and round(left, digits) == number)
+
+
+def is_near(sites: Container[str], frame: FrameType | None) -> bool:
+    """Say whether anything left torch in the files that ``behind`` would read."""
+    passed = 0
+    while frame is not None and passed < _CALLERS:
+        filename = frame.f_code.co_filename
+        if level(filename) != INSIDE:
+            if filename in sites:
+                return True
+            passed += 1
+        frame = frame.f_back
+    return False

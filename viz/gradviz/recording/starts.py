@@ -5,11 +5,12 @@ from dataclasses import replace
 from types import CodeType
 
 from gradviz.recording.call_arguments import given_for, roots_of
-from gradviz.recording.expressions import Path, Range, path_of, reads_part, without_some
+from gradviz.recording.expressions import Path, Range, path_of, range_of, reads_part, without_some
 from gradviz.recording.guesses import vague_reads
 from gradviz.recording.instructions import place_of, scope_of
 from gradviz.recording.keys import calls_with_keys
 from gradviz.recording.slices import Slicer
+from gradviz.recording.unchanged import Follower
 from gradviz.recording.ways import DIRECT, Slice, of_argument
 from gradviz.recording.where import by_file
 
@@ -32,6 +33,7 @@ def backward_slice(
     wanted: tuple[Path, ...] | None,
     callee: CodeType | None,
     exits: frozenset[Range] = frozenset(),
+    settled: frozenset[Path] = frozenset(),
 ) -> Slice | None:
     """Return what the arguments of the call at an instruction are computed from.
 
@@ -42,11 +44,13 @@ def backward_slice(
         wanted: The callee's parameters that matter; None for every argument.
         callee: Whose parameters these are.
         exits: Calls by which a tensor's value left torch: what it was is on the tape.
+        settled: Paths of which it is known what they hold.
     """
     source_and_scope, place = scope_of(code), place_of(code, lasti)
     if source_and_scope is None or place is None:
         return None
-    slicer = Slicer(source_and_scope[0], source_and_scope[1], exits)
+    slicer = Follower(source_and_scope[0], source_and_scope[1], exits)
+    slicer.at_call, slicer.place, slicer.settled = place[1], range_of(place[0]), settled
     written: set[Path] = set()
     for path, root in _starts(code, lasti, wanted, callee):
         slicer.stands(root, source_and_scope[1], place[1])

@@ -38,6 +38,7 @@ class _Plain(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
+        _write_out(node)
         if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Call):
             key = looked_up(node)
             if key is not None:
@@ -55,6 +56,39 @@ class _Plain(ast.NodeTransformer):
         target = ast.copy_location(ast.Name(_ITEM, ast.Store()), node)
         loop = ast.comprehension(target, node.args[1], [], 0)
         return ast.copy_location(ast.GeneratorExp(part, [loop]), node)
+
+
+def _write_out(call: ast.Call) -> None:
+    """Write ``f(*(a, b), **{"c": d})`` as ``f(a, b, c=d)``, and ``partial(f, a)(b)`` as
+    ``f(a, b)``.
+    """
+    args: list[ast.expr] = []
+    for item in call.args:
+        display = item.value if isinstance(item, ast.Starred) else None
+        args += display.elts if isinstance(display, (ast.Tuple, ast.List)) else [item]
+    words: list[ast.keyword] = []
+    for word in call.keywords:
+        named = _keywords(word.value) if word.arg is None else None
+        words += [word] if named is None else named
+    inner = call.func
+    if isinstance(inner, ast.Call) and name_of(inner) == "partial" and inner.args:
+        given = {word.arg for word in words}
+        args = [*inner.args[1:], *args]
+        words = [*(word for word in inner.keywords if word.arg not in given), *words]
+        call.func = inner.args[0]
+    call.args, call.keywords = args, words
+
+
+def _keywords(value: ast.expr) -> list[ast.keyword] | None:
+    """Return the keywords that a dict of constant texts stands for; None for anything else."""
+    if not isinstance(value, ast.Dict):
+        return None
+    words: list[ast.keyword] = []
+    for key, item in zip(value.keys, value.values, strict=True):
+        if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
+            return None
+        words.append(ast.copy_location(ast.keyword(key.value, item), item))
+    return words
 
 
 def _with_fields(node: ast.expr) -> ast.expr | None:

@@ -83,6 +83,7 @@ class Slice:
             is known where they are called, but for what leaves in a thread of its own.
         written: Paths that it starts at and that stand in a text of several numbers.
         attributes: Paths of attributes in the function itself: what they hold goes in.
+        unchanged: Paths in the function itself that still hold what was read of them.
     """
 
     expressions: tuple[Expression, ...] = ()
@@ -91,6 +92,7 @@ class Slice:
     quiet: tuple[Expression, ...] = ()
     written: frozenset[Path] = frozenset()
     attributes: tuple[Path, ...] = ()
+    unchanged: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

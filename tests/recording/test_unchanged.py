@@ -1,0 +1,119 @@
+"""A name that still holds what was read of it tells by the object which number that was."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+import gradviz
+
+
+def judged(step):
+    """Return the verdicts of ``a`` and ``b``."""
+    model = nn.ParameterDict({"a": torch.tensor(0.3712346), "b": torch.tensor(0.9123457)})
+    x = torch.rand(3, requires_grad=True)
+    with gradviz.trace() as trace:
+        loss = step(model["a"], model["b"], x)
+    parameters = trace.report(loss, {"": model}).parameters
+    return [str(one.verdict) for one in parameters.values()]
+
+
+def two_of_a_list(a, b, x):
+    first, _ = torch.stack([a, b]).tolist()
+    scale = first * 3
+    return (x * scale).sum()
+
+
+def two_by_one_call(a, b, x):
+    first, _ = map(float, (a, b))
+    scale = math.exp(first)
+    return (x * scale).sum()
+
+
+def an_element_of_what_a_comprehension_gave(a, b, x):
+    values = [one.item() for one in (a, b)]
+    scale = values[0] * 2
+    return (x * scale).sum()
+
+
+def by_its_number_in_a_dict(a, b, x):
+    values = {number: one.item() for number, one in enumerate((a, b))}
+    return (x * (values[0] + 1)).sum()
+
+
+def in_each_turn(a, b, x):
+    total = torch.zeros(())
+    for _ in range(2):
+        first, _ = torch.stack([a, b]).tolist()
+        scale = first * 3
+        total = total + (x * scale).sum()
+    return total
+
+
+def handed_in_a_tuple(a, b, x):
+    def scaled(scale, other):
+        return scale + 1
+
+    return (x * scaled(*(a.item(), b.item()))).sum()
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        two_of_a_list,
+        two_by_one_call,
+        an_element_of_what_a_comprehension_gave,
+        by_its_number_in_a_dict,
+        in_each_turn,
+        handed_in_a_tuple,
+    ],
+)
+def test_of_two_that_left_by_one_call_the_one_that_came_back_is_cut(step):
+    assert judged(step) == ["cut", "unused"]
+
+
+def a_sum_that_goes_on(a, b, x):
+    scale = 1.0
+    for one in (a, b):
+        value = one.item()
+        scale += value
+    return (x * scale).sum()
+
+
+def one_turn_late(a, b, x):
+    scale, last = 1.0, 0.0
+    for one in (a, b, torch.ones(())):
+        scale = scale + last
+        last = one.item()
+    return (x * scale).sum()
+
+
+def given_anew_since(a, b, x):
+    value = a.item()
+    scale = value * 2
+    value = b.item()
+    return (x * scale * value).sum()
+
+
+def changed_since(a, b, x):
+    values = [a.item(), 0.5]
+    scale = values[0] + values[1]
+    values[0] = b.item()
+    return (x * scale).sum() * values[0]
+
+
+def across_the_turns(a, b, x):
+    total, scale = torch.zeros(()), 1.0
+    for one in (a, b):
+        value = one.item()
+        scale = scale * value
+        total = total + (x * scale).sum()
+    return total
+
+
+@pytest.mark.parametrize(
+    "step", [a_sum_that_goes_on, one_turn_late, given_anew_since, changed_since, across_the_turns]
+)
+def test_what_a_name_held_before_is_not_forgotten(step):
+    assert judged(step) == ["cut", "cut"]
