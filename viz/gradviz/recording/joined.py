@@ -12,6 +12,7 @@ from torch import Tensor
 
 from gradviz.recording.arguments import part_at
 from gradviz.recording.inputs import inputs_of
+from gradviz.recording.joints import JOINS
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Inputs
 from gradviz.recording.tensor_state import history
@@ -20,7 +21,6 @@ _JOINED = frozenset("cat concat concatenate stack".split())
 _SIDES = {"vstack": 0, "row_stack": 0, "hstack": 1, "column_stack": 1, "dstack": 2}
 """The dimension along which a function joins, where it is not said in the call."""
 _OF_NUMBERS = frozenset(("tensor", "as_tensor", "from_numpy"))
-_JOINS = frozenset(("StackBackward0", "CatBackward0"))  # the nodes of torch that put together
 _MOST = 64  # parts that are told apart
 
 Part = tuple[Tensor, Inputs]
@@ -114,7 +114,7 @@ def elements_apart(recorder: Recorder, tensor: Tensor, value: Any) -> list[tuple
         return []
     node = history(tensor)
     stamp = None if node is None else recorder.tape.stamp_of(node)
-    if type(node).__name__ not in _JOINS or (stamp is not None and stamp.sources):
+    if type(node).__name__ not in JOINS or (stamp is not None and stamp.sources):
         return []
     before = [inner for inner, _ in node.next_functions]
     if len(before) != len(value):

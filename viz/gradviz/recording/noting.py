@@ -12,6 +12,7 @@ from gradviz.recording import exits, torch_inside, transforms, where
 from gradviz.recording.arguments import tensors_in
 from gradviz.recording.inputs import came_back, dead_sources, inputs_of
 from gradviz.recording.joined import Part, parts_with_a_source
+from gradviz.recording.joints import keep, shown
 from gradviz.recording.memory import written
 from gradviz.recording.moved import keeps
 from gradviz.recording.named_calls import COMPARISONS, KIND_OF
@@ -114,6 +115,7 @@ def made(call: TorchCall, outs: tuple[Tensor, ...], *, several: bool = False) ->
             [item for item in tensors_in(args) if address(item) == address(out)] if several else []
         )
         mine = inputs_of(recorder, viewed, {}) if viewed else inputs
+        mine, joints = shown(recorder, args, out, mine)
         if not mine:
             continue
         if stack is None:
@@ -126,6 +128,7 @@ def made(call: TorchCall, outs: tuple[Tensor, ...], *, several: bool = False) ->
                 recorder.tape.hold(tensors_in((*args, *kwargs.values())))
         kind = kind_of(recorder, function.name, out, mine, stack, viewed or args)
         serial = write_down(recorder, function.name, kind, mine, stack, out)
+        keep(recorder, serial, joints)
         _may_decide(recorder, function.name, args, (serial,))
 
 

@@ -110,6 +110,9 @@ class Call:
     switch: object = None
 
 
+Joints = tuple[tuple[Places, Inputs], ...]
+"""The parts that a tensor was put together of: where each lies, and what went into it."""
+
 FORGOTTEN = Call("", None, "something from long before", (), NOWHERE)
 
 

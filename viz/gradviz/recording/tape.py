@@ -27,7 +27,17 @@ from gradviz.recording.identity import Facts, Tensors
 from gradviz.recording.lines import Lines
 from gradviz.recording.loss_functions import loss_module
 from gradviz.recording.names import ACCUMULATORS, is_accumulator
-from gradviz.recording.records import FORGOTTEN, Asked, Call, Exit, LeafSeen, Stamp, Step, Write
+from gradviz.recording.records import (
+    FORGOTTEN,
+    Asked,
+    Call,
+    Exit,
+    Joints,
+    LeafSeen,
+    Stamp,
+    Step,
+    Write,
+)
 from gradviz.recording.repeats import Repeats
 from gradviz.recording.rewritten import Rewritten
 from gradviz.recording.tensor_state import base_of, history
@@ -80,6 +90,7 @@ class Tape:
         self.beside = ""  # a thread from before the trace, as something of unknown origin went in
         self.unexplained = 0  # the last value that left before something of unknown origin went in
         self.memory: dict[int, Writes[Write]] = {}
+        self.joints: dict[int, Joints] = {}  # by call: the parts of what it gave
         self.modules: list[weakref.ref[nn.Module]] = []
         self.loss_modules: list[str] = []  # of each module, what it is called if it is a loss
         self._module_numbers: dict[int, int] = {}

@@ -11,6 +11,7 @@ from gradviz.recording import exits, where
 from gradviz.recording.arguments import as_array
 from gradviz.recording.inputs import inputs_of
 from gradviz.recording.joined import elements_apart, parts_with_a_source, with_a_source
+from gradviz.recording.joints import shown
 from gradviz.recording.named_calls import KIND_OF
 from gradviz.recording.noting import write_parts_down
 from gradviz.recording.recorder import Recorder
@@ -31,7 +32,8 @@ def _after_escape(call: TorchCall) -> None:
     if apart:
         return
     value = with_a_source(recorder, args[0], value)
-    serial = _left(recorder, rule.name, inputs_of(recorder, args[:1], {}), value, frame)
+    inputs, _ = shown(recorder, args, args[0], inputs_of(recorder, args[:1], {}))
+    serial = _left(recorder, rule.name, inputs, value, frame)
     if KIND_OF[rule.name] is CutKind.NUMPY:
         _give_out(recorder, args[0], frame, serial)
 

@@ -66,10 +66,10 @@ def node_number(node: Any) -> int:
     return int(node._sequence_nr()) if NUMBERED else 0
 
 
-def result_of(node: Any) -> Any:
+def result_of(node: Any, output: int = 0) -> Any:
     """Return the ``shape`` and ``dtype`` of what a node gave; None where torch does not say."""
     about = getattr(node, "_input_metadata", None)
-    return about[0] if about else None
+    return about[output] if about else None
 
 
 ACCUMULATOR = "AccumulateGrad"  # the node of a leaf, which has its tensor as .variable; 2.6 to 2.15
