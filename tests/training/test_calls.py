@@ -1,7 +1,7 @@
 """What holds of the watched calls together."""
 
 from gradviz.facts.training import ConstantTerm
-from gradviz.graph import Leaf, Place
+from gradviz.graph import Leaf, NotFinite, Place
 from gradviz.training.calls import Calls
 from gradviz.training.gathering import Seen
 
@@ -21,6 +21,14 @@ def test_a_term_that_every_call_has_stands_once_in_the_order_met():
 def test_one_call_that_inspects_is_enough():
     assert Calls([seen(), seen(inspects=True)]).inspects
     assert not Calls([seen(), seen()]).inspects
+
+
+def test_a_call_keeps_its_number_and_its_births_when_others_are_left_out():
+    birth = NotFinite(operation="log", why="")
+    calls = Calls([seen(), seen(births=(birth,)), seen()])
+    del calls[1]
+    assert [call.number for call in calls] == [1, 3]
+    assert (calls.made, calls.births) == (3, [(2, birth)])
 
 
 def test_remarks_are_of_leaves_and_of_losses_where_that_is_wanted():

@@ -89,3 +89,15 @@ def test_a_model_none_of_whose_weights_gets_gradient_is_dead_and_its_biases_are_
     assert found(dead, [weight], holding("m.weight")) == []
     assert found(dead, [seen("m.weight", "zero", "zero"), bias], holding("m.weight")) == []
     assert found(dead, [weight, bias], holding()) == []
+
+
+def test_what_gets_zeros_because_a_dead_layer_hands_it_zeros_is_told_with_that_layer():
+    zeros, factor = ("zero",) * 3, Zero(operation="zero_factor", why="", place=Place("net.py", 6))
+    body, bias = seen("m.0.weight", *zeros), seen("m.1.bias", *("reached",) * 3)
+    name, head = seen("m.1.weight", *zeros)
+    head = replace(head, verdicts=tuple(replace(v, zero=factor) for v in head.verdicts))
+    held = holding("m.0.weight", "m.1.weight")
+    assert found(dead, [body, (name, head), bias], held) == [
+        ("zero", FLAT.place, ["m.0.weight", "m.1.weight"])
+    ]
+    assert found(dead, [(name, head), bias], held) == [("zero", factor.place, ["m.1.weight"])]

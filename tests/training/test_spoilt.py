@@ -59,14 +59,9 @@ def test_a_line_that_spoils_a_gradient_is_told_where_it_arrived_finite_and_no_ot
 
     def told(*, alone=True, arrived=0.5, **more):
         touch = Touch(operation="div_", scales=True, alone=alone, place=line)
-        return written_at(
-            Evidence(
-                name="w",
-                stepped=(Parameter(name="w", gradient_norm=arrived),),
-                looks=(Look(optimizer="o", gradient=math.inf, finite=False, touch=touch),),
-                **more,
-            )
-        )
+        norm = Parameter(name="w", gradient_norm=arrived)
+        seen = {"optimizer": "o", "finite": False, "touch": touch, "arrived": norm}
+        return written_at(Evidence(name="w", looks=(Look(gradient=math.inf, **seen),), **more))
 
     assert told() == line
     assert told(alone=False) is None

@@ -1,5 +1,8 @@
 """What steps have moved and find without gradient later is told, with what cuts it off."""
 
+import math
+
+import pytest
 import torch
 from torch import nn
 
@@ -9,28 +12,30 @@ from gradviz.training.stalls import Stalls, in_mode
 DETACH = Cut(kind=CutKind.DETACH, operation="detach()", file="train.py", line=7, code="h.detach()")
 
 
-def stalls(fed, steps=16, watched=3):
-    """Step a parameter that gets gradient at the steps ``fed`` says. Return what tells of it, the
-    optimizer, the parameter and the steps at which it was found to have stalled.
+def stalls(fed, steps=16, watched=3, make=torch.optim.SGD, zeros=False):
+    """Step a parameter that gets gradient at the steps ``fed`` says, and else none or ``zeros``.
+    Return what tells of it, the optimizer, the parameter and the steps at which it was found to
+    have stalled.
     """
     parameter = nn.Parameter(torch.ones(2))
-    optimizer = torch.optim.SGD([parameter], lr=0.1)
+    optimizer = make([parameter], lr=0.1)
     told, noted = Stalls(), []
     told.tell = lambda _, count: noted.append((step, count))
     for step in range(1, steps + 1):
-        parameter.grad = torch.ones(2) if fed(step) else None
+        parameter.grad = torch.ones(2) if fed(step) else torch.zeros(2) if zeros else None
         optimizer.step()
         if step == watched:
-            told.begin(optimizer, step, {id(parameter)})
+            told.begin(optimizer, step, watched, {id(parameter)})
         if step > watched:
             told.after(optimizer, step, calls=watched)
     return told, optimizer, parameter, noted
 
 
-def stopped(fed, *later, steps=16):
-    told, optimizer, parameter, _ = stalls(fed, steps)
+def stopped(fed, *later, steps=16, **more):
+    told, optimizer, parameter, _ = stalls(fed, steps, **more)
     before = [Parameter(name="p", verdict=Verdict.REACHED)] * 3
-    return told.stopped(id(optimizer), steps, parameter, [*before, *later])
+    verdicts = dict(enumerate([*before, *later], 1))
+    return told.stopped(id(optimizer), steps, parameter, verdicts)
 
 
 def cut(*cuts):
@@ -52,7 +57,7 @@ def test_what_is_frozen_is_not_found():
     optimizer = torch.optim.SGD([parameter], lr=0.1)
     told = Stalls()
     told.tell = lambda *_: None
-    told.begin(optimizer, 3, {id(parameter)})
+    told.begin(optimizer, 3, 3, {id(parameter)})
     parameter.requires_grad_(False)
     told.after(optimizer, 9, calls=3)
     assert not told.stalled
@@ -91,6 +96,41 @@ def test_what_trains_again_has_not_stopped():
 
 def test_where_no_call_came_it_has_stopped_only_where_autograd_was_left_off():
     told, optimizer, parameter, _ = stalls(lambda step: step <= 3)
-    assert told.stopped(id(optimizer), 16, parameter, []) is None
+    assert told.stopped(id(optimizer), 16, parameter, {}) is None
     told.left_at = "a line"
-    assert told.stopped(id(optimizer), 16, parameter, []).place == "a line"
+    assert told.stopped(id(optimizer), 16, parameter, {}).place == "a line"
+
+
+@pytest.mark.parametrize("make", [torch.optim.SGD, torch.optim.Adam])
+def test_zeros_that_are_left_of_an_earlier_gradient_are_none(make):
+    assert stalls(lambda step: step <= 10, make=make, zeros=True)[3] == [(13, 1)]
+    told = stopped(lambda step: step <= 10, cut(DETACH), make=make, zeros=True)
+    assert (told.steps, told.is_cut, told.has_zeros) == (6, True, True)
+
+
+def test_zeros_now_and_then_are_a_turn_and_no_stall():
+    def fed(step):
+        return step % 9 != 0 and step < 12
+
+    assert stalls(fed, zeros=True, steps=40)[3] == []
+    assert stopped(lambda step: step not in (8, 9, 10), cut(DETACH), zeros=True) is None
+
+
+def test_steps_that_find_zeros_are_looked_at_until_there_is_gradient():
+    told, optimizer, *_ = stalls(lambda step: step <= 14, zeros=True)
+    assert told.due(id(optimizer), 16) == 17
+    told, optimizer, *_ = stalls(lambda step: True, zeros=True)
+    assert told.due(id(optimizer), 16) == math.inf
+
+
+def test_a_stall_among_calls_that_are_all_watched_is_judged_by_those_after_the_last_gradient():
+    parameter = nn.Parameter(torch.ones(2))
+    optimizer = torch.optim.SGD([parameter], lr=0.1)
+    told, verdicts = Stalls(), {}
+    for step in range(1, 13):
+        parameter.grad = torch.ones(2) if step <= 6 else None
+        verdicts[step] = Parameter(name="p", verdict=Verdict.REACHED) if step <= 6 else cut(DETACH)
+        optimizer.step()
+        told.begin(optimizer, step, step, {id(parameter)})
+        told.after(optimizer, step, calls=step)
+    assert told.stopped(id(optimizer), 12, parameter, verdicts).steps == 6

@@ -31,10 +31,13 @@ class Stopped:
             came as autograd was switched off; else no loss uses it.
         cut: What cuts it off in all of these; None where that is not known.
         place: The line of that; None where it is not known.
+        has_zeros: The gradient of an earlier call was set to zero and is still there, so that a
+            step may move it all the same: by weight decay, or by what it remembers.
     """
 
     steps: int
     optimizer: str = ""
     is_cut: bool = False
+    has_zeros: bool = False
     cut: Cut | None = None
     place: Place | None = None

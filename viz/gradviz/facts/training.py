@@ -114,6 +114,7 @@ class Fate:
             reads.
         heir: What is trained in its place, where it is cut off; None where nothing is.
         rate_at: The line that gave it a learning rate of 0 in every step; None where none is known.
+        stopped: Steps moved it, and the last ones find no gradient: it is cut off, to the end.
     """
 
     name: str
@@ -140,6 +141,7 @@ class Fate:
     unfed: bool = False
     heir: Heir | None = None
     rate_at: Place | None = None
+    stopped: bool = False
 
     @property
     def optimizers(self) -> tuple[str, ...]:
@@ -265,6 +267,8 @@ class Look:
         wrote: The line of an optimizer's own step that wrote into the parameter last, or else into
             a copy of it; None where none was seen.
         undone: Another line of the step had written into it before.
+        arrived: What the backward call just before the step says of it; None where there was none,
+            or it is not known.
     """
 
     optimizer: str
@@ -282,6 +286,7 @@ class Look:
     place: Place | None = None
     wrote: Place | None = None
     undone: bool = False
+    arrived: Parameter | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,6 +99,7 @@ def _how_many(training: Training) -> str:
     moved = [fate.name for fate in fates if fate.trains is True and fate.mover in BY_GRADIENT]
     train = len(moved)
     total = counted(len(fates), "parameter")
+    over.update(fate.name for fate in fates if fate.stopped)
     if over:
         train = sum(name not in over for name in moved)
         return f"{train} of {total} {'trains' if train == 1 else 'train'} to the end"

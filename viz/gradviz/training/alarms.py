@@ -67,10 +67,11 @@ def find_alarms(
             passed.update(names)
     for term in underivable:
         alarms.add("underivable", term.place, term.parameters)
+    constant = list(_constant(terms, steppers))
     for why, place, names in (
-        *_constant(terms, steppers),
+        *constant,
         *_exploding(evidence.values(), thresholds),
-        *_stopped_midway(evidence.values()),
+        *_stopped_midway(evidence.values(), constant),
         *_taken_beside_decay(evidence, fates),
         *(_no_step(evidence.values(), fates) if ended and not inspects and not steppers else ()),
     ):
@@ -181,12 +182,16 @@ def _exploding(
 
 
 def _stopped_midway(
-    evidence: Iterable[Evidence],
+    evidence: Iterable[Evidence], constant: Iterable[tuple[str, Place | None, list[str]]]
 ) -> Iterator[tuple[str, Place | None, list[str]]]:
-    """Yield what steps have moved, and what is cut off from the loss since, to the end."""
+    """Yield what steps have moved, and what is cut off from the loss since, to the end: not where
+    the alarm of a ``constant`` term tells of it at the same line.
+    """
+    told = {(str(place), name) for _, place, names in constant if place for name in names}
     for parameter in evidence:
-        if parameter.stopped is not None and parameter.stopped.is_cut:
-            yield "stopped", parameter.stopped.place, [parameter.name]
+        own = parameter.stopped
+        if own is not None and own.is_cut and (str(own.place), parameter.name) not in told:
+            yield "stopped", own.place, [parameter.name]
 
 
 def _no_step(

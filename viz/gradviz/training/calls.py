@@ -1,12 +1,40 @@
 """The backward calls of a run that were watched, and what holds of them together."""
 
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 from gradviz.facts.training import ConstantTerm
 from gradviz.training.gathering import Seen
 from gradviz.training.remarks import of_leaves, of_loss
 
+if TYPE_CHECKING:
+    from gradviz.graph import NotFinite
+
+_MOST_BIRTHS = 64  # that are kept: what comes later comes of these
+
 
 class Calls(list[Seen]):
-    """The calls, in their order."""
+    """The calls, in their order; of a long run some are left out.
+
+    Attributes:
+        made: How many there were, with those.
+        births: Where the first NaN and infinities were born, with the number of the call.
+    """
+
+    def __init__(self, calls: Iterable[Seen] = ()) -> None:
+        super().__init__()
+        self.made = 0
+        self.births: list[tuple[int, NotFinite]] = []
+        for call in calls:
+            self.append(call)
+
+    def append(self, call: Seen) -> None:
+        """Add a call, and give it the next number."""
+        self.made += 1
+        super().append(replace(call, number=self.made))
+        if len(self.births) < _MOST_BIRTHS:
+            self.births += [(self.made, birth) for birth in call.births]
 
     @property
     def terms(self) -> tuple[ConstantTerm, ...]:

@@ -42,6 +42,7 @@ class Seen:
         plain: It is about tensors that are neither parameters nor held by an optimizer.
         leaves: What it reached beside parameters of models.
         is_finite: Its loss is.
+        number: Of all that were watched, from 1 on; 0 where it is not counted yet.
     """
 
     parameters: Mapping[str, Parameter]
@@ -59,6 +60,7 @@ class Seen:
     plain: bool = False
     leaves: tuple[Leaf, ...] = ()
     is_finite: bool = True
+    number: int = 0
 
     def renamed(self, before: Mapping[int, str], now: Mapping[int, str]) -> "Seen":
         """Return the call with parameters by the names they have now: of two threads, each may
@@ -98,6 +100,7 @@ class Gatherer:
     lookout: Lookout
     stalls: Stalls
     missed: Mapping[str, Missed]  # by parameter
+    births: Sequence[tuple[int, NotFinite]]  # with the number of the call
     ended: bool  # nothing more is to come
 
     def steppers(self) -> list[Stepper]:
@@ -177,12 +180,12 @@ class Gatherer:
     def _of(self, name: str, key: int, replaced: tuple[int, int] | None) -> Evidence:
         history, inside = self.moves.of(key), self.identities.inside
         overflow = history.overflow or (None if history.finite else self.moves.overflow())
-        calls = self.calls if overflow is None else self.calls[: overflow.calls]  # others: of it
         births = [
             (number, birth)
-            for number, call in enumerate(calls, 1)
-            for birth in call.births
-            if not (history.came_spoilt and birth.holder and birth.written is None)
+            for number, birth in self.births
+            # Those of later calls come of it
+            if (overflow is None or number <= overflow.calls)
+            and not (history.came_spoilt and birth.holder and birth.written is None)
         ]
         number, birth = _birth_of(name, births)
         copies = [call.copies[name] for call in self.calls if name in call.copies]
@@ -194,7 +197,7 @@ class Gatherer:
             stepped=tuple(self._stepped(name, history)),
             left_out=self._left_out(name, key),
             looks=tuple(
-                self._look(sight)
+                self._look(name, sight)
                 for sight in history.sights
                 if sight.optimizer in self.optimizers.records
             ),
@@ -248,7 +251,7 @@ class Gatherer:
         if not self.ended or len(holders) != 1 or tensor is None:
             return None
         steps = self.optimizers.records[holders[0]].steps
-        verdicts = [call.parameters.get(name) for call in self.calls]
+        verdicts = {call.number: call.parameters.get(name) for call in self.calls}
         stopped = self.stalls.stopped(holders[0], steps, tensor, verdicts)
         return stopped and replace(stopped, optimizer=self.optimizers.name_of(holders[0]))
 
@@ -295,7 +298,7 @@ class Gatherer:
 
     def _stepped(self, name: str, history: History) -> Iterator[Parameter]:
         for number in (sight.calls for sight in history.sights if sight.follows):
-            last = self.calls[number - 1].parameters if 0 < number <= len(self.calls) else {}
+            last = next((call.parameters for call in self.calls if call.number == number), {})
             if name in last:
                 yield last[name]
 
@@ -332,9 +335,11 @@ class Gatherer:
         )
         return reaching[-1].place if left_out else None
 
-    def _look(self, sight: StepSight) -> Look:
+    def _look(self, name: str, sight: StepSight) -> Look:
         glance = sight.glance
+        before = next((call for call in self.calls if call.number == sight.calls), None)
         return Look(
+            arrived=before.parameters.get(name) if before and sight.follows else None,
             optimizer=self.optimizers.name_of(sight.optimizer),
             gradient=glance.gradient,
             norm=glance.norm,

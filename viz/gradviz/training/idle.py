@@ -10,6 +10,7 @@ from gradviz.graph import Place, Verdict
 from gradviz.system.grouped import grouped
 
 _AGAIN = 3  # calls that bring zeros: a batch or two may have nothing in it
+_FACTOR = "zero_factor"  # the operation of a zero that a factor brings
 _MATTERS = frozenset((Verdict.REACHED, Verdict.CUT, Verdict.UNUSED))
 
 
@@ -86,7 +87,8 @@ def dead(
         others = [parameter for parameter in own if parameter not in weights]
         is_dead = all(_gets_nothing(weight) and weight.name in held for weight in weights)
         if weights and is_dead and any(_is_always_reached(other) for other in others):
-            yield from _by_place([parameter for parameter in own if _gets_nothing(parameter)])
+            gone = [parameter for parameter in own if _gets_nothing(parameter)]
+            yield from _by_place(gone, [item for item in gone if not _has_zero_input(item)])
 
 
 def _gets_nothing(evidence: Evidence) -> bool:
@@ -118,13 +120,24 @@ def _has_reached_sibling(evidence: Evidence, everything: Mapping[str, Evidence])
     )
 
 
-def _by_place(held: Sequence[Evidence]) -> Iterator[tuple[str, Place | None, list[str]]]:
+def _has_zero_input(evidence: Evidence) -> bool:
+    """Say whether a parameter gets zeros for what it is multiplied by: the zeros begin earlier."""
+    zeros = [verdict.zero for verdict in evidence.verdicts]
+    return all(zero is not None and zero.operation == _FACTOR for zero in zeros)
+
+
+def _by_place(
+    held: Sequence[Evidence], leading: Sequence[Evidence] = ()
+) -> Iterator[tuple[str, Place | None, list[str]]]:
     """Yield what gets zeros by the lines at which they begin.
 
-    What has no line of its own goes with the first.
+    What has no line of its own goes with the first. Where some are ``leading``, the others follow
+    from these, and go with the first of them.
     """
-    first = _first_place(held)
-    names = grouped((_first_place([parameter]) or first, parameter.name) for parameter in held)
+    first = _first_place(leading or held)
+    own = [parameter for parameter in held if not leading or parameter in leading]
+    names = grouped((_first_place([parameter]) or first, parameter.name) for parameter in own)
+    names.setdefault(first, []).extend(item.name for item in held if item not in own)
     for place, some in names.items():
         yield "zero", place, some
 

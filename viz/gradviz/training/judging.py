@@ -209,6 +209,7 @@ def _fate(
         late=evidence.is_late,
         copying=_copying(why, evidence, steppers),
         away=trains is None and bool(evidence.looks) and not looks,
+        stopped=bool(trains) and evidence.stopped is not None and evidence.stopped.is_cut,
         **_OF_REASON.get(why or "", _nothing_more)(evidence),
     )
 

@@ -121,15 +121,15 @@ def of_left_behind(evidence: Sequence[Evidence]) -> tuple[str, ...]:
     """Return clauses on the parameters that most of an optimizer's last steps leave as they are."""
     every = [parameter.name for parameter in evidence]
     unused = grouped(
-        (f"the last {own.steps} steps of {own.optimizer} leave", parameter.name)
+        ((own.steps, own.optimizer, own.has_zeros), parameter.name)
         for parameter in evidence
         if (own := parameter.stopped) is not None and not own.is_cut
     )
-    clauses = [
-        f"{steps} {_few(names, every)} unchanged: no loss uses"
-        f" {'it' if len(names) == 1 else 'them'} any more"
-        for steps, names in unused.items()
-    ]
+    clauses = []
+    for (last, optimizer, has_zeros), names in unused.items():
+        few, them = _few(names, every), "it" if len(names) == 1 else "them"
+        does = f"find zeros at {few}" if has_zeros else f"leave {few} unchanged"
+        clauses.append(f"the last {last} steps of {optimizer} {does}: no loss uses {them} any more")
     missed = {
         parameter.name: parameter.missed
         for parameter in evidence

@@ -33,9 +33,10 @@ def written_at(evidence: Evidence) -> Place | None:
     """
     if evidence.overflow is not None or not (evidence.birth is None or evidence.birth.holder):
         return None
-    for look, arrived in zip(evidence.looks, evidence.stepped, strict=False):
+    for look in evidence.looks:
         if look.gradient is not None and not math.isfinite(look.gradient):
-            is_sound = arrived.gradient_norm is not None and math.isfinite(arrived.gradient_norm)
+            norm = None if look.arrived is None else look.arrived.gradient_norm
+            is_sound = norm is not None and math.isfinite(norm)
             is_told = is_sound and look.touch is not None and look.touch.alone
             return look.touch.place if is_told and look.touch is not None else None
         if not look.finite:
@@ -102,8 +103,8 @@ def _born_unseen(holders: Sequence[Stepper]) -> Words:
             else f"one of the steps {sound} to {spoilt} of {first.name}"
         )
     means = (
-        f"A gradient was NaN or infinite at {when}, after the calls that were watched, which makes"
-        " the parameter so for good."
+        f"A gradient was NaN or infinite at {when}, after the calls that were watched, or a line"
+        " wrote that into a parameter: it stays so for good."
     )
     if first is None or first.spoilt is None or not first.even:
         return means, (

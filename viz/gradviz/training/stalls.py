@@ -1,10 +1,11 @@
 """Parameters that an optimizer has moved, and that its steps find without gradient later on.
 
-torch counts how often a tensor is written to, so this reads a number of each, at few steps.
+torch counts how often a tensor is written to, so this reads a number of each, at few steps. Where
+there is a gradient, an even spread of it tells whether that is zero, and all of it where that is.
 Parameters are known by identity.
 """
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -15,11 +16,14 @@ from torch.optim import Optimizer
 
 from gradviz.facts.missed import Stopped
 from gradviz.graph import Cut, Parameter, Place, Verdict
-from gradviz.recording.torch_inside import set_grad_enabled, version
+from gradviz.recording.sizes import any_nonzero
+from gradviz.recording.torch_inside import is_sharded, set_grad_enabled, version
 from gradviz.training.optimizers import parameters_of
+from gradviz.training.sampling import Batch, has_values, spread
 
 _OFTEN = 3  # steps: one or two may pass by what is used seldom
 _SHARE = 8  # and so much of all steps: what is used now and then is left out for a while
+_PATIENCE = 16  # of the steps that found zeros in a row, those until the next that is looked at
 
 
 @dataclass(slots=True)
@@ -28,16 +32,22 @@ class _Stall:
 
     Attributes:
         version: How often it had been written to.
-        since: The last step that is known to have left it so.
+        since: The last step that is known to have left it so, or not to have found zeros.
+        heard: How many backward calls had been watched by then.
         calls: How many backward calls had been watched when it was found without gradient; None
             where it was not.
         resumes: It was written to again after that.
+        zeros: How many steps that were looked at have found zeros at it, in a row.
+        is_seldom: It was found without zeros after that: it takes turns.
     """
 
     version: int
     since: int
+    heard: int
     calls: int | None = None
     resumes: bool = False
+    zeros: int = 0
+    is_seldom: bool = False
 
 
 class Stalls:
@@ -45,6 +55,7 @@ class Stalls:
 
     def __init__(self) -> None:
         self._stalls: dict[tuple[int, int], _Stall] = {}  # by the optimizer and the parameter
+        self._heard: dict[int, int] = {}  # calls by the step of an optimizer that was looked at
         self.tell: Callable[[Optimizer, int], None] | None = None  # that so many have stalled
         self.grad_mode = True  # of the script, as the last step that was looked at began
         self.left_at: Place | None = None  # the line that has left autograd switched off
@@ -63,36 +74,52 @@ class Stalls:
         """What has stalled at some time."""
         return frozenset(key for (_, key), own in self._stalls.items() if own.calls is not None)
 
-    def begin(self, optimizer: Optimizer, steps: int, moved: Container[int]) -> None:
-        """Look from here on at what an optimizer has moved in so many steps."""
+    def begin(self, optimizer: Optimizer, steps: int, calls: int, moved: Container[int]) -> None:
+        """Look from here on at what an optimizer has moved in so many steps, after so many backward
+        calls.
+        """
+        self._heard[id(optimizer)] = calls
         for parameter in parameters_of(optimizer):
             number = _version(parameter)
             if number is not None and id(parameter) in moved:
-                self._stalls.setdefault((id(optimizer), id(parameter)), _Stall(number, steps))
+                stall = _Stall(number, steps, calls)
+                self._stalls.setdefault((id(optimizer), id(parameter)), stall)
 
     def ask(self, begins_off: Callable[[], Place | None]) -> None:
         """A trace has begun: tell it where something has stalled and autograd is switched off."""
         if self.stalled and not self.grad_mode:
             self.left_at = begins_off()
 
+    def due(self, optimizer: int, steps: int) -> float:
+        """Return the number of the next step that is looked at, after so many, for what steps find
+        zeros at; infinite where there is none.
+        """
+        zeros = [own.zeros for (key, _), own in self._stalls.items() if key == optimizer]
+        rows = [number for number in zeros if number]
+        return steps + max(1, min(rows) // _PATIENCE) if rows else float("inf")
+
     def after(self, optimizer: Optimizer, steps: int, calls: int) -> None:
         """Tell of the parameters that have stalled, each of them once, after so many steps and
         backward calls that were watched.
         """
-        if self.tell is None:
-            return
         count = 0
-        for parameter in parameters_of(optimizer):
-            stall = self._stalls.get((id(optimizer), id(parameter)))
-            if stall is None:
-                continue
-            _look(stall, parameter, steps)
+        heard = self._heard.get(id(optimizer), calls)
+        self._heard[id(optimizer)] = calls
+        pairs = [
+            (parameter, stall)
+            for parameter in parameters_of(optimizer)
+            if (stall := self._stalls.get((id(optimizer), id(parameter)))) is not None
+        ]
+        zeros = _zeros([parameter for parameter, _ in pairs])
+        for parameter, stall in pairs:
+            is_zero = zeros.get(id(parameter), False)
+            _look(stall, parameter, steps, calls, zero=(steps - 1, heard) if is_zero else None)
             passed = steps - stall.since
             is_long = passed >= _OFTEN and passed * _SHARE >= steps
-            if is_long and stall.calls is None and _is_left(parameter):
+            if is_long and stall.calls is None and _is_left(parameter, stall):
                 stall.calls = calls
                 count += 1
-        if count:
+        if count and self.tell is not None:
             in_mode(self.grad_mode, partial(self.tell, optimizer, count))
 
     def stopped(
@@ -100,7 +127,7 @@ class Stalls:
         optimizer: int,
         steps: int,
         parameter: Tensor,
-        verdicts: Sequence[Parameter | None],
+        verdicts: Mapping[int, Parameter | None],
     ) -> Stopped | None:
         """Return that no gradient comes to a parameter any more, to the end; None where that is not
         known, or may be meant.
@@ -109,13 +136,13 @@ class Stalls:
             optimizer: That holds it.
             steps: How many it has made.
             parameter: The parameter.
-            verdicts: What each backward call that was watched says of it.
+            verdicts: What each backward call that was watched says of it, by its number.
         """
         stall = self._stalls.get((optimizer, id(parameter)))
-        if stall is None or stall.calls is None or not _is_left(parameter):
+        if stall is None or stall.calls is None or not _is_left(parameter, stall):
             return None
-        _look(stall, parameter, steps)
-        later = verdicts[stall.calls :]
+        _look(stall, parameter, steps, max(verdicts, default=0))
+        later = [own for number, own in verdicts.items() if number > stall.heard]
         words = {None if own is None else own.verdict for own in later}
         if stall.resumes or words - {Verdict.CUT, Verdict.UNUSED}:
             return None
@@ -125,6 +152,7 @@ class Stalls:
         return Stopped(
             steps=steps - stall.since,
             is_cut=Verdict.UNUSED not in words,
+            has_zeros=stall.zeros > 0,
             cut=cut,
             place=_line_of(cut) if words else self.left_at,
         )
@@ -140,11 +168,56 @@ def in_mode(enabled: bool, action: Callable[[], None]) -> None:
         set_grad_enabled(before)
 
 
-def _look(stall: _Stall, parameter: Tensor, steps: int) -> None:
+def _look(
+    stall: _Stall,
+    parameter: Tensor,
+    steps: int,
+    calls: int,
+    *,
+    zero: tuple[int, int] | None = None,
+) -> None:
+    """Look at a parameter after so many steps and calls.
+
+    Args:
+        stall: What is known of it.
+        parameter: The parameter.
+        steps, calls: Their numbers.
+        zero: Those at the step before, where this one has found zeros.
+    """
     number = _version(parameter)
-    if number != stall.version and number is not None:
+    is_written = number is not None and number != stall.version
+    if zero is not None and not stall.is_seldom:
+        if is_written and not stall.zeros:
+            stall.since, stall.heard = zero
+        stall.zeros += 1
+    elif is_written and not (stall.zeros and _has_zeros(parameter)):
         stall.resumes = stall.resumes or stall.calls is not None
-        stall.version, stall.since = number, steps
+        stall.is_seldom = stall.is_seldom or stall.zeros > 0
+        stall.since, stall.heard, stall.zeros = steps, calls, 0
+    stall.version = stall.version if number is None else number
+
+
+def _zeros(parameters: Sequence[Tensor]) -> Mapping[int, bool]:
+    """Say of some parameters, by identity, whether their gradient is there and all zero."""
+    there = [
+        parameter
+        for parameter in parameters
+        if parameter.grad is not None and _is_readable(parameter.grad)
+    ]
+    samples = Batch([spread(parameter.grad) for parameter in there if parameter.grad is not None])
+    return {
+        id(parameter): not bool(sample.any()) and _has_zeros(parameter)
+        for parameter, sample in zip(there, samples.read(), strict=True)
+    }
+
+
+def _has_zeros(parameter: Tensor) -> bool:
+    gradient = parameter.grad
+    return gradient is not None and _is_readable(gradient) and any_nonzero(gradient) is False
+
+
+def _is_readable(gradient: Tensor) -> bool:
+    return not is_sharded(gradient) and has_values(gradient)
 
 
 def _common(verdicts: Iterable[Parameter | None]) -> Cut | None:
@@ -160,9 +233,11 @@ def _line_of(cut: Cut | None) -> Place | None:
     return cut.block or Place(cut.file, cut.line, cut.code)
 
 
-def _is_left(parameter: Tensor) -> bool:
+def _is_left(parameter: Tensor, stall: _Stall) -> bool:
     """Say whether a parameter is to train, and has no gradient to step by."""
-    return parameter.requires_grad and parameter.grad is None
+    if not parameter.requires_grad:
+        return False
+    return parameter.grad is None or (stall.zeros > 0 and _has_zeros(parameter))
 
 
 def _version(parameter: Tensor) -> int | None:

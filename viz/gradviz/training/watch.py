@@ -108,7 +108,7 @@ class StepWatch:
                 record.next_look = _next_look(self, key, record)
                 optimizer = record.optimizer()
                 if optimizer is not None:
-                    self.stalls.begin(optimizer, record.steps, self._left_behind.moved)
+                    self._await_stalls(optimizer, record)
 
     def end(self) -> None:
         """Watch no longer."""
@@ -222,10 +222,16 @@ class StepWatch:
             self._settled = self._settled or _is_settled(self)
             if record.steps == 1 and self.late is not None:
                 in_mode(self.stalls.grad_mode, partial(self.late, optimizer))
-        if not self._full:
-            self.stalls.after(optimizer, record.steps, len(self.calls))
+        if self._full:
+            self._await_stalls(optimizer, record)
+        self.stalls.after(optimizer, record.steps, self.calls.made)
         if not self._full:
             record.next_look = _next_look(self, id(optimizer), record)
+
+    def _await_stalls(self, optimizer: Optimizer, record: OptimizerRecord) -> None:
+        """Look from here on whether what gradient has moved stalls."""
+        moved = {key for key, own in self._moves.histories.items() if own.by_gradient}
+        self.stalls.begin(optimizer, record.steps, self.calls.made, moved)
 
     def _take_touches(self, step: BegunStep, optimizer: Optimizer) -> None:
         """Forget what the step itself did to gradients, and keep what its closure did to them."""
@@ -252,7 +258,7 @@ class StepWatch:
                     glance=glance,
                     touch=touch,
                     spot=step.spot,
-                    calls=len(self.calls),
+                    calls=self.calls.made,
                     written=written,
                     wrote=step.lines.get(glance.key),
                     follows=self._full and self.looking,
@@ -335,7 +341,8 @@ class StepWatch:
                 self._moves.look_for_returns(self.identities.parameters(), self.touches.by_hand)
         parts = (self.calls, self.identities, self.optimizers, self._moves, self.owners)
         missed = self._left_behind.missed(self.optimizers, self.names) if ended else {}
-        gatherer = Gatherer(*parts, self.touches, self.lookout, self.stalls, missed, ended)
+        later = (self.touches, self.lookout, self.stalls, missed, self.calls.births)
+        gatherer = Gatherer(*parts, *later, ended)
         return gatherer.evidence(), gatherer.steppers()
 
 
@@ -372,7 +379,7 @@ def _held(optimizer: Optimizer) -> list[tuple[Tensor, dict[str, Any]]]:
 
 def _next_look(watch: StepWatch, optimizer: int, record: OptimizerRecord) -> float:
     """Return the number of the next step at which there is more to do than to count it."""
-    due = watch.lookout.due(optimizer, record.steps)
+    due = min(place.due(optimizer, record.steps) for place in (watch.lookout, watch.stalls))
     if watch._settled:
         return due
     is_near = record.steps == 0 or watch._moves.in_doubt
