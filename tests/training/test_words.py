@@ -6,7 +6,7 @@ import pytest
 
 from gradviz.facts.overflows import Overflow
 from gradviz.facts.training import WHYS, Evidence, Look, Stepper
-from gradviz.graph import Cut, CutKind, NotFinite, Parameter, Place, Verdict
+from gradviz.graph import Cut, CutKind, NotFinite, Parameter, Place, Verdict, Zero
 from gradviz.training.words import explain, is_thawed
 
 REACHED = Parameter(name="w", verdict=Verdict.REACHED)
@@ -31,6 +31,14 @@ def test_shards_are_spoken_of_where_a_line_made_them():
     assert [SHARD.partition("(")[0] in mend for mend in mends.values()] == [False, True]
 
 
+TWO = replace(HOLDER, held=("w", "v"))
+
+
+def zero_of(operation):
+    zero = Zero(operation=operation, why="")
+    return replace(SEEN, verdicts=(Parameter(name="w", verdict=Verdict.ZERO, zero=zero),))
+
+
 @pytest.mark.parametrize(
     ("why", "seen", "holder", "words"),
     [
@@ -47,6 +55,8 @@ def test_shards_are_spoken_of_where_a_line_made_them():
         ("not_held", replace(SEEN, copy_of="v"), replace(HOLDER, held=("v",)), "arrives at copies"),
         ("not_held", SEEN, HOLDER, "no optimizer holds them."),
         ("zero", replace(SEEN, all_zero=True), HOLDER, "They are all zero"),
+        ("zero", zero_of("relu"), TWO, "does not depend on what goes in"),
+        ("zero", zero_of("round"), TWO, "an operation whose derivative is zero everywhere"),
         ("lost", replace(SEEN, put_back=True), HOLDER, "they are put back"),
         ("too_small", replace(SEEN, looks=(Look(optimizer="o", lr=0.0),)), HOLDER, "rate of 0."),
         (

@@ -267,8 +267,7 @@ class Look:
         wrote: The line of an optimizer's own step that wrote into the parameter last, or else into
             a copy of it; None where none was seen.
         undone: Another line of the step had written into it before.
-        arrived: What the backward call just before the step says of it; None where there was none,
-            or it is not known.
+        arrived: What the backward call just before the step says of it; None where not known.
     """
 
     optimizer: str

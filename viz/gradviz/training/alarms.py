@@ -187,10 +187,10 @@ def _stopped_midway(
     """Yield what steps have moved, and what is cut off from the loss since, to the end: not where
     the alarm of a ``constant`` term tells of it at the same line.
     """
-    told = {(str(place), name) for _, place, names in constant if place for name in names}
+    explained = {(str(place), name) for _, place, names in constant if place for name in names}
     for parameter in evidence:
         own = parameter.stopped
-        if own is not None and own.is_cut and (str(own.place), parameter.name) not in told:
+        if own is not None and own.is_cut and (str(own.place), parameter.name) not in explained:
             yield "stopped", own.place, [parameter.name]
 
 

@@ -147,7 +147,7 @@ def of_left_behind(evidence: Sequence[Evidence]) -> tuple[str, ...]:
 
 def of_put_back(evidence: Sequence[Evidence]) -> tuple[str, ...]:
     """Return a clause on the parameters that steps moved, and that end as they began."""
-    names = [parameter.name for parameter in evidence if parameter.as_began]
+    names = [own.name for own in evidence if own.as_began and not own.put_back]
     if not names:
         return ()
     every = [parameter.name for parameter in evidence]

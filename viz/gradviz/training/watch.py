@@ -106,9 +106,6 @@ class StepWatch:
             self._settled = self._settled or _is_settled(self)
             for key, record in self.optimizers.records.items():
                 record.next_look = _next_look(self, key, record)
-                optimizer = record.optimizer()
-                if optimizer is not None:
-                    self._await_stalls(optimizer, record)
 
     def end(self) -> None:
         """Watch no longer."""
@@ -222,16 +219,9 @@ class StepWatch:
             self._settled = self._settled or _is_settled(self)
             if record.steps == 1 and self.late is not None:
                 in_mode(self.stalls.grad_mode, partial(self.late, optimizer))
-        if self._full:
-            self._await_stalls(optimizer, record)
-        self.stalls.after(optimizer, record.steps, self.calls.made)
+        _look_for_stalls(self, optimizer, record.steps)
         if not self._full:
             record.next_look = _next_look(self, id(optimizer), record)
-
-    def _await_stalls(self, optimizer: Optimizer, record: OptimizerRecord) -> None:
-        """Look from here on whether what gradient has moved stalls."""
-        moved = {key for key, own in self._moves.histories.items() if own.by_gradient}
-        self.stalls.begin(optimizer, record.steps, self.calls.made, moved)
 
     def _take_touches(self, step: BegunStep, optimizer: Optimizer) -> None:
         """Forget what the step itself did to gradients, and keep what its closure did to them."""
@@ -355,6 +345,17 @@ def _is_settled(watch: StepWatch) -> bool:
     there = held.union(map(id, watch.identities.parameters()))
     is_open = watch._moves.is_open
     return all(record.steps for record in records) and not any(map(is_open, there))
+
+
+def _look_for_stalls(watch: StepWatch, optimizer: Optimizer, steps: int) -> None:
+    """Look whether what gradient has moved is found without any after so many steps; while calls
+    are watched in full, more may join.
+    """
+    calls = watch.calls.made
+    if watch._full:
+        moved = {key for key, own in watch._moves.histories.items() if own.by_gradient}
+        watch.stalls.begin(optimizer, steps, calls, moved)
+    watch.stalls.after(optimizer, steps, calls)
 
 
 def _looks(watch: StepWatch, record: OptimizerRecord) -> bool:

@@ -3,6 +3,7 @@
 What each reason means, what mends it, and the sentence that ends a run. Texts only, no torch.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -138,6 +139,12 @@ _DEAD = (
     " what goes in; only biases and gains move.",
     "Look at where the zero begins: a dead activation, a normalisation of what is all the same.",
 )
+_WITHOUT_SLOPE = (
+    "No weight of the model gets anything but zeros, as the gradient comes to an operation whose"
+    " derivative is zero everywhere; only biases and gains move.",
+    "Pass the gradient around it with a straight-through estimator: x + (q - x).detach().",
+)
+_STEPPED = re.compile("(round|floor|ceil|trunc|sign)")  # operations whose value is not constant
 _SKIPPED = (
     "Gradient arrives, and GradScaler leaves out every step, because it finds infinity or NaN"
     " in the gradients.",
@@ -290,7 +297,11 @@ def _zero(asked: _Asked) -> Explained | None:
         return _ALL_ZERO
     names = {parameter.name for parameter in asked.concerned}
     trains_others = any(not names.issuperset(holder.held) for holder in asked.holders)
-    return _DEAD if trains_others else None
+    if not trains_others:
+        return None
+    zeros = [verdict.zero for parameter in asked.concerned for verdict in parameter.verdicts]
+    stepped = [zero is not None and _STEPPED.match(zero.operation) for zero in zeros]
+    return _WITHOUT_SLOPE if any(stepped) else _DEAD
 
 
 def _lost(asked: _Asked) -> Explained | None:
