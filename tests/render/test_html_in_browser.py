@@ -734,7 +734,7 @@ def saved(page: "Page", button: str) -> bytes:
 
 
 @pytest.mark.parametrize("size", [(1400, 900), (1024, 768), (390, 844)])
-def test_the_first_screen_writes_nothing_smaller_than_10_pixels(
+def test_the_first_screen_of_a_large_graph_writes_nothing_smaller_than_10_pixels(
     open_page: Open, size: tuple[int, int]
 ) -> None:
     page = open_page(repeated(60, frozen=3), size=size)

@@ -81,6 +81,32 @@ def test_a_call_whose_loss_has_no_gradient_leads_with_the_line_that_cut_it(train
 
 
 @pytest.mark.parametrize(
+    ("calls", "first"),
+    [
+        (("none", "detach"), 1),  # trained at first, and is cut off since
+        (("no-grad", "none", "detach"), 2),  # another line cuts in a call that is well
+        (("none", "none"), 0),
+    ],
+)
+def test_the_page_opens_on_the_call_in_which_the_line_of_the_alarm_cuts(calls, first):
+    names = ("f1.weight", "f2.weight")
+    losses = {
+        f"backward {number}": replace(
+            graphs.ARTICLE_MODES[mode](), call=CallName(CallKind.BACKWARD, number, "loss")
+        )
+        for number, mode in enumerate(calls, 1)
+    }
+    cut = graphs.ARTICLE_MODES["detach"]().cuts[0]
+    fates = tuple(Fate(name=name, trains=False, why="stopped") for name in names)
+    alarm = Alarm(
+        why="stopped", parameters=names, means="m", mend="m", file=cut.file, line=cut.line
+    )
+    training = Training(backwards=9, steps=9, parameters=fates, alarms=(alarm,))
+    page = render_html(replace(graphs.none(), losses=losses, training=training))
+    assert f'"first":{first}' in page
+
+
+@pytest.mark.parametrize(
     ("trains", "mover", "elsewhere"),
     [(True, "gradient", 1), (True, "hand, no gradient", 0), (False, None, 0), (None, None, 0)],
 )

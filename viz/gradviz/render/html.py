@@ -21,7 +21,8 @@ from gradviz.facts.blocks import by_block
 from gradviz.facts.calls import CallKind
 from gradviz.facts.findings import Findings
 from gradviz.facts.several import is_of_calls
-from gradviz.graph import Verdict
+from gradviz.facts.training import Alarm
+from gradviz.graph import Parameter, Verdict
 from gradviz.render.legend import LINES, PARTIAL
 from gradviz.render.marks import GLYPHS
 from gradviz.render.page_data import loss_data
@@ -132,14 +133,28 @@ def _first(losses: Sequence[Findings], report: Findings) -> int:
     alarmed = [
         number
         for alarm in alarms
-        for verdict in (alarm.why, Verdict.REACHED)
+        for shows in (_severs_at_its_line, _has_its_verdict, _is_reached)
         for number, loss in enumerate(losses)
         if any(
-            name in loss.parameters and loss.parameters[name].verdict == verdict
+            name in loss.parameters and shows(loss.parameters[name], alarm)
             for name in alarm.parameters
         )
     ]
     return alarmed[0] if alarmed else 0
+
+
+def _severs_at_its_line(parameter: Parameter, alarm: Alarm) -> bool:
+    places = [place for cut in parameter.cuts for place in (cut, cut.block) if place is not None]
+    is_there = any((place.file, place.line) == (alarm.file, alarm.line) for place in places)
+    return parameter.verdict is Verdict.CUT and is_there
+
+
+def _has_its_verdict(parameter: Parameter, alarm: Alarm) -> bool:
+    return parameter.verdict == alarm.why
+
+
+def _is_reached(parameter: Parameter, alarm: Alarm) -> bool:
+    return parameter.verdict is Verdict.REACHED
 
 
 def _looks() -> Mapping[str, NodeLook]:
