@@ -40,6 +40,14 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: "scripts" not in item.path.stem)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Have each worker run tests that stand together: what a file needs is made once, not by all."""
+    from xdist.scheduler import WorkStealingScheduling
+
+    return WorkStealingScheduling(config, log)
+
+
 @pytest.fixture
 def warm_processes(monkeypatch):
     """Have a script that gradviz starts for a report begin in a fork that has imported torch."""
