@@ -1,5 +1,6 @@
 """A name that still holds what was read of it tells by the object which number that was."""
 
+import collections
 import math
 
 import pytest
@@ -58,9 +59,26 @@ def handed_in_a_tuple(a, b, x):
     return (x * scaled(*(a.item(), b.item()))).sum()
 
 
+def what_is_left_in_a_dict(a, b, x):
+    values = {"a": a.item(), "b": b.item()}
+    del values["b"]
+    return (x * sum(values.values())).sum()
+
+
+def the_newest_of_a_window(a, b, x):
+    window = collections.deque([b.item()], maxlen=2)
+    window.append(a.item())
+    window.append(a.item() * 1.0)
+    window.append(a.item())
+    window.append(a.item())
+    return (x * sum(window)).sum()
+
+
 @pytest.mark.parametrize(
     "step",
     [
+        what_is_left_in_a_dict,
+        the_newest_of_a_window,
         two_of_a_list,
         two_by_one_call,
         an_element_of_what_a_comprehension_gave,
@@ -103,6 +121,27 @@ def changed_since(a, b, x):
     return (x * scale).sum() * values[0]
 
 
+def all_of_a_dict(a, b, x):
+    values = {"a": a.item(), "b": b.item()}
+    return (x * sum(values.values())).sum()
+
+
+def beside_one_that_is_computed(a, b, x):
+    values = [a.item(), b.item() * 2]
+    return (x * sum(values)).sum()
+
+
+def the_largest(a, b, x):
+    scale = max(a.item(), b.item())
+    return (x * (scale + 1)).sum()
+
+
+def the_last_in_order(a, b, x):
+    values = [a.item(), b.item()]
+    values.sort()
+    return (x * (values[-1] + 1)).sum()
+
+
 def across_the_turns(a, b, x):
     total, scale = torch.zeros(()), 1.0
     for one in (a, b):
@@ -113,7 +152,18 @@ def across_the_turns(a, b, x):
 
 
 @pytest.mark.parametrize(
-    "step", [a_sum_that_goes_on, one_turn_late, given_anew_since, changed_since, across_the_turns]
+    "step",
+    [
+        a_sum_that_goes_on,
+        one_turn_late,
+        given_anew_since,
+        changed_since,
+        all_of_a_dict,
+        the_largest,
+        the_last_in_order,
+        beside_one_that_is_computed,
+        across_the_turns,
+    ],
 )
 def test_what_a_name_held_before_is_not_forgotten(step):
     assert judged(step) == ["cut", "cut"]

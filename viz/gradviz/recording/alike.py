@@ -6,7 +6,7 @@ it is. Of one that is computed it tells nothing.
 
 import ast
 import builtins
-from collections import deque
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -25,7 +25,8 @@ from gradviz.recording.where import variables
 _ELEMENTS = 256  # of a list that are looked at
 _OBJECTS = 1024
 _MANY = 4096  # of a list that was read out of a tensor
-_FEW = 64  # of a list that a name holds
+_FEW = 64  # of a list or dict that a name holds
+_HOLDERS = (list, tuple, dict, deque, defaultdict, OrderedDict)
 NUMBERS = (float, complex, np.floating, np.complexfloating)
 """What a number that left torch can be."""
 # What these give is told by their source, or they hold no number
@@ -107,11 +108,14 @@ def numbers_in(value: Any) -> Iterator[Any]:
                     pending.append(item)
 
 
-def is_few(value: Any) -> bool:
-    """Say whether a value is a number that may have left torch, or a list of few such."""
-    if type(value) in (list, tuple):
-        return len(value) <= _FEW and all(isinstance(item, NUMBERS) for item in value)
-    return isinstance(value, NUMBERS)
+def few_in(value: Any) -> list[Any]:
+    """Return the numbers that a value is, or that it holds and nothing else; none of many."""
+    if isinstance(value, NUMBERS):
+        return [value]
+    if type(value) in _HOLDERS and 0 < len(value) <= _FEW:
+        items = [*(value.values() if isinstance(value, dict) else value)]
+        return items if all(isinstance(item, NUMBERS) for item in items) else []
+    return []
 
 
 def is_scalar(value: Any) -> bool:

@@ -19,9 +19,9 @@ from gradviz.recording.alike import (
     NUMBERS,
     Given,
     attribute,
+    few_in,
     held,
     held_by_each,
-    is_few,
     number_in_text,
     numbers_in,
     plain_numbers,
@@ -258,7 +258,8 @@ class Escapes:
         code, lasti = frame.f_code, frame.f_lasti
         sliced = self._slice(code, lasti, names, wanted, callee)
         paths = () if sliced is None else sliced[0].unchanged
-        objects = {path: self.same(value) for path in paths if is_few(value := held(frame, path))}
+        numbers = ((path, few_in(held(frame, path))) for path in paths)
+        objects = {path: self.same(items) for path, items in numbers if items}
         settled = frozenset(path for path, (_, all_of_it) in objects.items() if all_of_it)
         for path in settled:
             surely.update(dict.fromkeys(objects[path][0]))

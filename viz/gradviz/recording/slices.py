@@ -62,6 +62,8 @@ _DEEPEST = 8
 _FUNCTIONS = (ast.FunctionDef, ast.Lambda)
 _RANKS = frozenset("sorted min max nlargest nsmallest heappop".split())
 _REORDERS = frozenset("reverse sort shuffle rotate".split())
+ORDERS = _RANKS | _REORDERS
+"""Calls after which it may depend on the other elements which one stands where."""
 
 
 def _passed_on(source: Source, scope: Scope) -> frozenset[Path] | None:
@@ -121,9 +123,9 @@ def _computes(source: Source, definition: Definition) -> bool:
     return definition.change and not definition.adds
 
 
-def _ranks(value: ast.AST) -> bool:
+def may_rank(value: ast.AST, names: frozenset[str] = _RANKS) -> bool:
     """Say whether which elements a value takes may depend on all of them."""
-    return any(isinstance(node, ast.Call) and name_of(node) in _RANKS for node in ast.walk(value))
+    return any(isinstance(node, ast.Call) and name_of(node) in names for node in ast.walk(value))
 
 
 def _reordered(path: Path, definitions: list[Definition]) -> Path:
@@ -225,7 +227,7 @@ class Slicer:
     ) -> None:
         """Take a part of an expression's value as one that is computed from."""
         value = with_keys(ownerless(value, self.exits), keys_there(way.keys, scope, environment))
-        way = replace(way, computed=way.computed or _ranks(value))
+        way = replace(way, computed=way.computed or may_rank(value))
         for piece in pieces_given(value, taken, self.source.records):
             self._piece(piece, scope, environment, way)
 

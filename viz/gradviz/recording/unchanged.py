@@ -6,10 +6,10 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from gradviz.recording.definitions import Environment, Scope
+from gradviz.recording.definitions import Definition, Environment, Scope
 from gradviz.recording.expressions import Path, Range
 from gradviz.recording.owners import changed_within
-from gradviz.recording.slices import Slicer
+from gradviz.recording.slices import ORDERS, Slicer, may_rank
 from gradviz.recording.ways import Slice, Way
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
@@ -47,12 +47,15 @@ class Follower(Slicer):
 
     def _holds_still(self, path: Path, environment: Environment, way: Way, line: int) -> bool:
         name, scope = path[0], self.start
-        if not all(part.startswith("[") for part in path[1:]) or name not in scope.locals:
+        if name not in scope.locals:
             return False
         if line and (way.kept or way.quiet or self._is_in_a_loop(line)):
             return False
         if line and _of(name, environment) != _of(name, self.at_call):
             return False
+        values = (item.value for held in _of(name, environment).values() for item in held)
+        if any(value is not None and may_rank(value, ORDERS) for value in values):
+            return False  # which of them it is depends on the others
         return name not in _bound_within(scope) and not any(
             changed_within(self.source, name, scope)
         )
@@ -72,7 +75,7 @@ class Follower(Slicer):
         return None if sliced is None else replace(sliced, unchanged=tuple(self.unchanged))
 
 
-def _of(name: str, environment: Environment) -> dict[Path, object]:
+def _of(name: str, environment: Environment) -> dict[Path, frozenset[Definition]]:
     return {target: held for target, held in environment.items() if target[0] == name}
 
 
