@@ -5,6 +5,7 @@ by the object itself then.
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from gradviz.recording.definitions import Definition, Environment, Scope
 from gradviz.recording.expressions import Path, Range
@@ -56,18 +57,24 @@ class Follower(Slicer):
         values = (item.value for held in _of(name, environment).values() for item in held)
         if any(value is not None and may_rank(value, ORDERS) for value in values):
             return False  # which of them it is depends on the others
-        return name not in _bound_within(scope) and not any(
-            changed_within(self.source, name, scope)
-        )
+        return name not in self._bound_within and not any(changed_within(self.source, name, scope))
 
     def _is_in_a_loop(self, line: int) -> bool:
         """Say whether a line runs again and again before the call does."""
         return any(
-            loop.lineno < line <= (loop.end_lineno or line)
-            and not loop.lineno < self.place[0] <= (loop.end_lineno or line)
-            for loop in ast.walk(self.start.node)
-            if isinstance(loop, _LOOPS)
+            first < line <= last and not first < self.place[0] <= last
+            for first, last in self._loops
         )
+
+    @cached_property
+    def _loops(self) -> list[tuple[int, int]]:
+        loops = (node for node in ast.walk(self.start.node) if isinstance(node, _LOOPS))
+        return [(loop.lineno, loop.end_lineno or loop.lineno) for loop in loops]
+
+    @cached_property
+    def _bound_within(self) -> frozenset[str]:
+        """The names that comprehensions in the function give their own values."""
+        return frozenset(_bound_in(self.start))
 
     def finished(self) -> Slice | None:
         """Return what was come to, with the names that hold it still; None where it is too much."""
@@ -79,7 +86,7 @@ def _of(name: str, environment: Environment) -> dict[Path, frozenset[Definition]
     return {target: held for target, held in environment.items() if target[0] == name}
 
 
-def _bound_within(scope: Scope) -> Iterator[str]:
+def _bound_in(scope: Scope) -> Iterator[str]:
     """Yield the names that comprehensions in a function give their own values."""
     for node in ast.walk(scope.node):
         if isinstance(node, _COMPREHENSIONS):
