@@ -1,13 +1,14 @@
 """Whether a number that goes in can be one that left, read without running the user's code."""
 
 import sys
+import warnings
 from collections import deque
 
 import numpy as np
 import pytest
 from torch import nn
 
-from gradviz.recording.alike import Given, held, is_index, is_scalar, plain_numbers
+from gradviz.recording.alike import Given, held, is_index, is_scalar, plain_numbers, rounded
 
 
 def test_the_numbers_in_a_value_are_found_in_lists_and_dicts():
@@ -92,3 +93,11 @@ def test_numbers_that_a_name_holds_are_read_and_of_others_it_is_not_known():
     given.read(sys._getframe(), [("thing",)])
     assert not given.whole
     del scale, rows, thing
+
+
+def test_a_number_too_large_for_single_precision_warns_nobody_and_switches_no_warnings(monkeypatch):
+    monkeypatch.setattr(np, "errstate", None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert rounded(np.float64(1e300)) == float("inf")
+        assert rounded(10**400) == float("inf")

@@ -8,6 +8,7 @@ import ast
 import builtins
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Container, Iterable, Iterator, Sequence
+from ctypes import c_float
 from dataclasses import dataclass, field
 from itertools import islice
 from types import BuiltinFunctionType, FrameType, FunctionType
@@ -141,11 +142,10 @@ def _is_builtin(frame: FrameType, path: Path) -> bool:
 
 def rounded(number: Any) -> float:
     """Return a number in single precision, as it is compared with others."""
-    with np.errstate(all="ignore"):
-        try:
-            return float(f"{np.float32(number):.6g}")
-        except OverflowError:
-            return float("inf")
+    try:  # numpy would warn, and its warnings are the user's to switch, also where Ctrl-C comes
+        return float(f"{c_float(float(number)).value:.6g}")
+    except OverflowError:
+        return float("inf")
 
 
 def held(frame: FrameType, path: Path) -> Any:
