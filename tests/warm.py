@@ -179,7 +179,6 @@ def serve() -> None:
     os.close(answers[1])
     for name in USED:
         importlib.import_module(name)
-    importlib.import_module("gradviz.causes").installed()  # looks through all packages
     hide_from_the_collector()
     with open(requests[1], "w") as bare, open(answers[0]) as answered:
         return _answer(ending, bare, answered)

@@ -23,13 +23,11 @@ def main() -> None:
     """Answer orders until there are no more."""
     import torch
 
-    from gradviz import causes
     from gradviz.mending import trial
 
-    # What each fork would do anew: the first optimizer imports half of torch, causes are sought in
-    # all packages, and a collection of what there was before copies each page that it touches
+    # What each fork would do anew: the first optimizer imports half of torch, and a collection of
+    # what there was before copies each page that it touches
     torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
-    causes.installed()
     gc.collect()
     for line in sys.stdin:
         request = json.loads(line)
