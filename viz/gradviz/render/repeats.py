@@ -40,7 +40,7 @@ def _candidates(entries: Sequence[Entry]) -> Iterator[tuple[int, int, int, int]]
     for period in range(1, min(PERIOD, len(entries) // REPEATS) + 1):
         at = 0
         for same, run in groupby(map(eq, signatures, signatures[period:])):
-            length = sum(1 for _ in run)
+            length = len(list(run))
             whole = (length + period) // period * period
             if (
                 same
