@@ -114,7 +114,7 @@ def test_an_alarm_that_does_not_hold_any_more_is_taken_back():
 
 def test_how_much_of_a_large_parameter_was_compared_is_said():
     large = replace(fate("a"), compared=4096, numel=10**6)
-    assert "no more than 4,096" in note_on_size(training(large))
+    assert "by up to 4,096" in note_on_size(training(large))
     assert note_on_size(training(fate("a", compared=4))) == ""
 
 

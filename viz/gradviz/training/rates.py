@@ -4,17 +4,15 @@ A rate of 0 leaves everything as it is, though the optimizer writes. Every step 
 nothing else of it is looked at, so this reads one entry of each group.
 """
 
-import ast
 import weakref
 from collections.abc import Mapping
-from functools import lru_cache
-from linecache import getlines
 
 from torch.optim import Optimizer
 
 from gradviz.graph import Place
 from gradviz.recording.torch_inside import rates_given
 from gradviz.recording.where import Spot
+from gradviz.training.rate_lines import line_of_rate
 
 _RESTS = 3  # steps: one or two may come before a schedule begins anew
 _MOST = 64  # groups
@@ -99,8 +97,8 @@ class Rates:
         return lines[0][1] if len(lines) == 1 else None
 
     def schedules(self, made: Spot | None) -> tuple[tuple[str, Place], ...]:
-        """Return the schedulers that give a rate of 0, with their lines; where none does, the only
-        line that assigns a rate in the file where the optimizer was made.
+        """Return the schedulers that give a rate of 0, with their lines; where none does, the
+        line that assigns it in the file where the optimizer was made.
         """
         places = [
             (kind, spot.calling_place or spot.place)
@@ -125,73 +123,5 @@ def _is_zero(rate: float) -> bool:
 
 def _assignments(made: Spot) -> tuple[tuple[str, Place], ...]:
     place = made.calling_place or made.place
-    return () if place is None else _assignments_in(place.file)
-
-
-@lru_cache(maxsize=128)
-def _assignments_in(file: str) -> tuple[tuple[str, Place], ...]:
-    lines = getlines(file)
-    try:
-        assigned = rates_assigned(ast.parse("".join(lines)))
-    except SyntaxError:
-        return ()
-    if len(assigned) != 1:
-        return ()
-    return (("", Place(file, assigned[0], lines[assigned[0] - 1].strip())),)
-
-
-def rates_assigned(tree: ast.AST) -> list[int]:
-    """Return the lines that assign the rate of an optimizer's group what may be 0."""
-    groups = _groups(tree)
-    return [line for node in ast.walk(tree) if (line := _rate_assigned(node, groups))]
-
-
-def _groups(tree: ast.AST) -> frozenset[str]:
-    """Return the names that an optimizer's groups go by: of a loop, an assignment, or what a
-    function is given.
-    """
-    names: set[str] = set()
-    functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-    for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.For)
-            and _has_groups(node.iter)
-            and isinstance(node.target, ast.Name)
-        ):
-            names.add(node.target.id)
-        elif isinstance(node, ast.Assign) and _is_group(node.value):
-            names.update(target.id for target in node.targets if isinstance(target, ast.Name))
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            called = functions.get(node.func.id)
-            given = zip(node.args, called.args.args if called else (), strict=False)
-            names.update(own.arg for value, own in given if _is_group(value))
-    return frozenset(names)
-
-
-def _is_group(value: ast.AST) -> bool:
-    return isinstance(value, ast.Subscript) and _has_groups(value.value)
-
-
-def _has_groups(value: ast.AST) -> bool:
-    return isinstance(value, ast.Attribute) and value.attr == "param_groups"
-
-
-def _rate_assigned(node: ast.AST, groups: frozenset[str]) -> int:
-    """Return the line of an assignment to a group's rate that may give it 0; 0 for another."""
-    if isinstance(node, ast.Assign):
-        target = node.targets[0]
-    elif isinstance(node, ast.AugAssign):
-        target = node.target
-    else:
-        return 0
-    if isinstance(node.value, ast.Constant) and node.value.value:
-        return 0
-    if not (
-        isinstance(target, ast.Subscript)
-        and isinstance(target.slice, ast.Constant)
-        and target.slice.value == "lr"
-    ):
-        return 0
-    group = target.value
-    is_group = (isinstance(group, ast.Name) and group.id in groups) or _is_group(group)
-    return node.lineno if is_group else 0
+    line = None if place is None else line_of_rate(place.file)
+    return () if line is None else (("", line),)

@@ -224,9 +224,9 @@ function drawCrumbs() {
   // A number alone names nothing: "encoder.3"
   const [first, second] = crumbs.children;
   if (first?.textContent !== "…" || !/^\d/.test(second.textContent)) return;
-  let around = m.parent[trail.at(1 - crumbs.children.length)];
-  while (around !== m.n && m.group(around).times > 1) around = m.parent[around]; // a run
-  if (around !== m.n) second.prepend(`${m.nameHere(around)}.`);
+  let outer = m.parent[trail.at(1 - crumbs.children.length)];
+  while (outer !== m.n && m.group(outer).times > 1) outer = m.parent[outer]; // a run
+  if (outer !== m.n) second.prepend(`${m.nameHere(outer)}.`);
 }
 
 function crumb(thing) {
