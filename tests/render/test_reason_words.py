@@ -14,7 +14,7 @@ def fate(why, **fields):
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        (fate("not_held"), "no optimizer holds it (made at t.py:3)"),
+        (fate("not_held"), "no optimizer holds it (the optimizer is made at t.py:3)"),
         (fate("not_held", copying="from"), "it is a copy, made at t.py:3, of what the optimizer"),
         (fate("not_stepped", optimizer="a, b"), "a and b never step (made at t.py:3)"),
         (fate("not_stepped", copying="to"), "the optimizer that steps holds copies of it, made at"),

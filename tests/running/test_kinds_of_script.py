@@ -539,7 +539,7 @@ def test_layers_in_a_plain_list_that_no_optimizer_holds_are_named_with_what_woul
         ),
         (
             "gradviz: ALARM: net.layers[0..2].* (6) and net.heads['a'].* (2): no optimizer holds"
-            " them (made at train.py:19)"
+            " them (the optimizer is made at train.py:19)"
         ),
         ("  code      train.py:19: optimizer = torch.optim.SGD(net.parameters(), lr=0.1)"),
         (

@@ -108,7 +108,7 @@ def _not_held(fate: Fate, at: str, they: str, them: str) -> str:
     if fate.copying:
         copies = "is a copy" if they == "it" else "are copies"
         return f"{they} {copies}, made{at}, of what the optimizer holds"
-    return f"no optimizer holds {them}{f' (made{at})' if at else ''}"
+    return f"no optimizer holds {them}{f' (the optimizer is made{at})' if at else ''}"
 
 
 def _not_stepped(fate: Fate, at: str, them: str) -> str:

@@ -312,7 +312,7 @@ def _frozen(call: BackwardCall, chosen: Sequence[Parameter]) -> Iterator[str]:
             if parameter.frozen_at is not None
         )
         for place, names in [*by_line.items()][:MOST_PLACES]:
-            who = names_in(names, call) if len(names) < len(parameters) else ""
+            who = names_in(names, call) if len(names) < len(among) else ""
             yield line("", f"{who}{at_line(place)}".strip())
         if len(by_line) > MOST_PLACES:
             yield line("", f"and at {counted(len(by_line) - MOST_PLACES, 'more line')}")
