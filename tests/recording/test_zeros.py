@@ -211,3 +211,30 @@ def test_a_factor_of_zero_that_a_parameter_gets_gradient_through_passes():
     zero = trace.report(loss, model).parameters["weight"].zero
     assert zero.passing
     assert "gets gradient itself" in zero.why
+
+
+@pytest.mark.parametrize("activation", [nn.ReLU(), nn.LeakyReLU(0.2), nn.Hardtanh()])
+def test_a_penalty_on_the_slope_of_straight_pieces_says_why_a_bias_gets_nothing(activation):
+    torch.manual_seed(0)
+    critic = nn.Sequential(nn.Linear(2, 16), activation, nn.Linear(16, 1))
+    x = torch.randn(5, 2, requires_grad=True)
+    with gradviz.trace() as trace:
+        (slope,) = torch.autograd.grad(critic(x).sum(), x, create_graph=True)
+        loss = (slope.norm(2, 1) - 1).square().mean()
+        loss.backward()
+    report = trace.report(loss, critic)
+    assert "straight pieces" in report.parameters["0.bias"].zero.why
+    assert report.unregistered == ()
+
+
+def test_a_penalty_on_the_slope_of_a_curve_reaches_the_bias_and_the_input():
+    torch.manual_seed(0)
+    critic = nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 1))
+    x = torch.randn(5, 2, requires_grad=True)
+    with gradviz.trace() as trace:
+        (slope,) = torch.autograd.grad(critic(x).sum(), x, create_graph=True)
+        loss = (slope.norm(2, 1) - 1).square().mean()
+        loss.backward()
+    report = trace.report(loss, critic)
+    assert report.parameters["0.bias"].zero is None
+    assert len(report.unregistered) == 1

@@ -103,7 +103,7 @@ def judge(
         ),
         parameters=Parameters(_with_doubts(judged.parameters, why, doubted)),
         cuts=judged.cuts,
-        unregistered=_unregistered(tape, built, judged.graph),
+        unregistered=_unregistered(tape, built, judged.graph, brought),
         births=brought.births,
         graph=judged.graph,
         notes=tuple(dict.fromkeys(remarks)),
@@ -153,7 +153,7 @@ def _as_far_as_seen(why: Unused | None, doubted: bool) -> Unused | None:
     return None if doubted and not _trains_elsewhere(why) else why
 
 
-def _unregistered(tape: Tape, built: Built, graph: Graph) -> tuple[Leaf, ...]:
+def _unregistered(tape: Tape, built: Built, graph: Graph, brought: Measured) -> tuple[Leaf, ...]:
     """Return the leaves that gradient reaches and that are no parameter of the model."""
     leaves = [node for node in graph.nodes if node.kind is NodeKind.LEAF]
     reached = built.reached() if leaves else set()
@@ -165,7 +165,7 @@ def _unregistered(tape: Tape, built: Built, graph: Graph) -> tuple[Leaf, ...]:
             is_parameter=tape.leaves[built.numbers[leaf.index]].is_parameter,
         )
         for leaf in leaves
-        if leaf.requires_grad and leaf.index in reached
+        if leaf.requires_grad and leaf.index in reached and brought.nonzero(leaf.index) is not False
     )
 
 

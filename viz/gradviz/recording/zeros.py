@@ -35,6 +35,8 @@ _ALWAYS: tuple[tuple[str, str], ...] = (
     ),
     (r"^(real|imag|view_as_real)$", "the other part of a complex value is dropped"),
 )
+# Of an activation made of straight pieces: its backward, which a second one runs through
+_SLOPE = r"^(threshold|leaky_relu|hardtanh|hardsigmoid|hardshrink|softshrink)_backward$"
 _USUALLY: tuple[tuple[str, str], ...] = (
     (
         r"relu|threshold|hardtanh|hardsigmoid|hardswish|softshrink|hardshrink",
@@ -171,10 +173,9 @@ def _begins_at(
     usual = next((reason for pattern, reason in _USUALLY if re.search(pattern, name)), "")
     if usual and shown == "" and is_checked(name):
         usual = ""  # it was looked at, and is not so
-    always = next((reason for pattern, reason in _ALWAYS if re.search(pattern, name)), "")
     why = (
         shown
-        or always
+        or _always(name, is_input=source in inputs[1:2])
         or (f"usually because {usual}" if usual else "gradient goes in, and zeros come out")
     )
     if usual == _FACTOR and (not shown or shown.startswith(ZERO_FACTOR)):
@@ -191,6 +192,18 @@ def _begins_at(
             )
         return Zero(operation="zero_factor", why=why, place=node.place, passing=learns)
     return Zero(operation=name, why=why, place=node.place)
+
+
+def _always(name: str, *, is_input: bool) -> str:
+    """Return why an operation passes nothing on, whatever its numbers; empty where it may.
+
+    Args:
+        name: The operation.
+        is_input: Of the backward of an activation: what is looked at went into the activation.
+    """
+    if is_input and re.search(_SLOPE, name):
+        return "it is made of straight pieces, whose slope does not depend on the input"
+    return next((reason for pattern, reason in _ALWAYS if re.search(pattern, name)), "")
 
 
 def _learns(
