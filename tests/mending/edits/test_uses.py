@@ -29,3 +29,14 @@ def test_a_value_of_one_use_and_what_has_no_name_stay():
     assert edited(detach_elsewhere, "fake = g(z.detach())\n" + JUDGED_AND_TRAINED) == []
     two = "with torch.no_grad():\n    a = g(z)\n    b = g(y)\n" + JUDGED_AND_TRAINED
     assert edited(detach_behind_block, two, 2, "no_grad") == []
+
+
+def test_a_name_that_stands_for_something_else_later_stays():
+    made = "fake = g(z).detach()\n"
+    for again in (
+        "fake = g(y)\nextra = d(fake)\n",
+        "fake = fake.tolist()\nprint(fake)\n",
+        "print([fake for fake in 'abc'])\n",
+        "f = lambda fake: fake\n",
+    ):
+        assert edited(detach_elsewhere, made + JUDGED_AND_TRAINED + again) == []

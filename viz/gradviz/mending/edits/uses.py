@@ -50,7 +50,7 @@ def _elsewhere(
     source: SourceFile, made: ast.stmt, names: Sequence[str], changes: tuple[Replacement, ...]
 ) -> Iterator[Edit]:
     uses = _reads(source, made, names)
-    if not 2 <= len(uses) <= _MOST:
+    if not 2 <= len(uses) <= _MOST or _is_bound_again(source, made, names[0]):
         return
     for live, _ in reversed(uses):
         apart = tuple(
@@ -80,3 +80,17 @@ def _reads(
             if reads:
                 uses.append((node, reads))
     return sorted(uses, key=lambda use: use[0].lineno)
+
+
+def _is_bound_again(source: SourceFile, made: ast.stmt, name: str) -> bool:
+    """Say whether a name stands for something else too, from a statement on or in a scope within:
+    what is read there may be no tensor, or not the one that was detached.
+    """
+    return any(
+        (
+            (isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load))
+            or (isinstance(node, ast.arg) and node.arg == name)
+        )
+        and node.lineno > (made.end_lineno or made.lineno)
+        for node in ast.walk(source.function_of(made))
+    )
