@@ -284,6 +284,28 @@ def test_a_fake_that_is_detached_for_both_losses_is_detached_for_the_judge_alone
     assert "+    fake = g(torch.ones(4, 2))\n" in patched
 
 
+def test_of_several_uses_that_may_be_left_attached_the_one_that_trains_is_proposed(mended):
+    found = mended(
+        """
+        body, a, b = nn.Linear(2, 3), nn.Linear(3, 1), nn.Linear(3, 1)
+        of_a = torch.optim.SGD([*body.parameters(), *a.parameters()], lr=0.1)
+        of_b = torch.optim.SGD(b.parameters(), lr=0.1)
+        for epoch in range(1000):
+            h = body(torch.ones(4, 2)).detach()
+            of_a.zero_grad()
+            (1 - a(h)).square().mean().backward()
+            of_a.step()
+            of_b.zero_grad()
+            (2 - b(h)).square().mean().backward()
+            of_b.step()
+        """,
+        "train.py",
+    )
+    (stage,) = found.stages
+    assert stage.effect.trained == ("body.weight", "body.bias")
+    assert "+    (2 - b(h.detach())).square().mean().backward()" in render(found).decode()
+
+
 HELD = {
     "a head that is put on later": (
         "make the optimizer after the model is complete",

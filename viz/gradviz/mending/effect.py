@@ -17,6 +17,7 @@ class Effect:
         mended: Parameters that were reached, and of which a severed route is whole now.
         finite: Parameters whose gradient was NaN or infinite, and is not any more.
         held: Parameters that an optimizer holds now, or that train now, and did not.
+        trained: Of those that are reached or mended, the ones that a step moved.
         changed: Other parameters whose gradient is not the same to the bit.
         gone: Names that are those of no parameter any more.
         came: Names of parameters that were none before.
@@ -32,6 +33,7 @@ class Effect:
     mended: tuple[str, ...] = ()
     finite: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
+    trained: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
     came: tuple[str, ...] = ()
@@ -98,6 +100,7 @@ def effect_of(
         mended=tuple(mended),
         finite=tuple(finite),
         held=tuple(held),
+        trained=tuple(filter({*reached, *mended}.__contains__, _trained(after))),
         changed=tuple(_changed(before, after, gained | {*problem.parameters, *left})),
         gone=gone,
         came=came,
@@ -160,17 +163,12 @@ def _held(before: TrialOutcome, after: TrialOutcome, problem: Problem) -> list[s
     """
     if problem.kind not in ("not_held", "stale", "cleared"):
         return []
-    fates = [
-        (
-            {}
-            if outcome.report.training is None
-            else {fate.name: fate for fate in outcome.report.training.parameters}
-        )
-        for outcome in (before, after)
-    ]
-    old, new = fates
-    return [
-        name
-        for name in new
-        if new[name].trains is True and (name not in old or old[name].trains is not True)
-    ]
+    had = _trained(before)
+    return [name for name in _trained(after) if name not in had]
+
+
+def _trained(outcome: TrialOutcome) -> dict[str, None]:
+    """Return the parameters that a step moved, as far as that was watched, in their order."""
+    training = outcome.report.training
+    fates = () if training is None else training.parameters
+    return dict.fromkeys(fate.name for fate in fates if fate.trains is True)

@@ -67,12 +67,13 @@ class Mend:
     def rank(self) -> tuple[object, ...]:
         """What it is sorted by.
 
-        It makes nothing up, helps most, changes nothing else, and is small.
+        It makes nothing up, trains and helps most, changes nothing else, and is small.
         """
         effect = self.effect
         size = sum(_distance(self.before[file], data) for file, data in self.sources.items())
         return (
             self.soft,
+            -len(effect.trained),
             -len(effect.gained),
             bool(effect.changed),
             bool(effect.gone or effect.left),
