@@ -213,8 +213,8 @@ def test_a_factor_of_zero_that_a_parameter_gets_gradient_through_passes():
     assert "gets gradient itself" in zero.why
 
 
-@pytest.mark.parametrize("activation", [nn.ReLU(), nn.LeakyReLU(0.2), nn.Hardtanh()])
-def test_a_penalty_on_the_slope_of_straight_pieces_says_why_a_bias_gets_nothing(activation):
+def penalised(activation):
+    """Return the report on a penalty on a critic's slope at its input."""
     torch.manual_seed(0)
     critic = nn.Sequential(nn.Linear(2, 16), activation, nn.Linear(16, 1))
     x = torch.randn(5, 2, requires_grad=True)
@@ -222,19 +222,17 @@ def test_a_penalty_on_the_slope_of_straight_pieces_says_why_a_bias_gets_nothing(
         (slope,) = torch.autograd.grad(critic(x).sum(), x, create_graph=True)
         loss = (slope.norm(2, 1) - 1).square().mean()
         loss.backward()
-    report = trace.report(loss, critic)
+    return trace.report(loss, critic)
+
+
+@pytest.mark.parametrize("activation", [nn.ReLU(), nn.LeakyReLU(0.2), nn.Hardtanh()])
+def test_a_penalty_on_the_slope_of_straight_pieces_says_why_a_bias_gets_nothing(activation):
+    report = penalised(activation)
     assert "straight pieces" in report.parameters["0.bias"].zero.why
     assert report.unregistered == ()
 
 
 def test_a_penalty_on_the_slope_of_a_curve_reaches_the_bias_and_the_input():
-    torch.manual_seed(0)
-    critic = nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 1))
-    x = torch.randn(5, 2, requires_grad=True)
-    with gradviz.trace() as trace:
-        (slope,) = torch.autograd.grad(critic(x).sum(), x, create_graph=True)
-        loss = (slope.norm(2, 1) - 1).square().mean()
-        loss.backward()
-    report = trace.report(loss, critic)
+    report = penalised(nn.Tanh())
     assert report.parameters["0.bias"].zero is None
     assert len(report.unregistered) == 1
