@@ -3,17 +3,9 @@
 import pytest
 import torch
 from torch import nn
+from two_parameters import judged
 
 import gradviz
-
-
-def judged(step):
-    """Return the verdicts of ``a`` and ``b``, and whether they are cut in part."""
-    model = nn.ParameterDict({"a": torch.rand(4, 3), "b": torch.rand(4, 3)})
-    with gradviz.trace() as trace:
-        loss = step(model["a"], model["b"])
-    parameters = trace.report(loss, model).parameters
-    return [(str(one.verdict), one.partial) for one in parameters.values()]
 
 
 def taken_out_and_then_read(a, b):

@@ -4,9 +4,8 @@ import random
 
 import pytest
 import torch
-from torch import nn
+from two_parameters import judged
 
-import gradviz
 from gradviz.recording.places import places_of
 
 
@@ -49,15 +48,6 @@ def test_of_a_memory_too_large_to_look_at_columns_are_told_apart_all_the_same():
     assert not first.overlaps(second)
     assert first.overlaps(places_of(table[:, 6:9]))
     assert first.without(places_of(table[:, :7])) is None
-
-
-def judged(step):
-    """Return the verdicts of ``a`` and ``b``, and whether they are cut in part."""
-    model = nn.ParameterDict({"a": torch.rand(4, 3), "b": torch.rand(4, 3)})
-    with gradviz.trace() as trace:
-        loss = step(model["a"], model["b"])
-    parameters = trace.report(loss, model).parameters
-    return [(str(one.verdict), one.partial) for one in parameters.values()]
 
 
 def side_by_side(a, b):
