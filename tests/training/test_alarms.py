@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from gradviz.facts.training import ConstantTerm, Evidence, Look, Stepper, Thresholds, Touch
+from gradviz.facts.evidence import ConstantTerm, Evidence, Look, Stepper, Touch
+from gradviz.facts.training import Thresholds
 from gradviz.graph import Parameter, Place, Verdict
 from gradviz.training.judging import judge
 

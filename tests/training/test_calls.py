@@ -1,6 +1,6 @@
 """What holds of the watched calls together."""
 
-from gradviz.facts.training import ConstantTerm
+from gradviz.facts.evidence import ConstantTerm
 from gradviz.graph import Leaf, NotFinite, Place
 from gradviz.training.calls import Calls
 from gradviz.training.gathering import Seen

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from gradviz.facts.training import Evidence, Look, Stepper
+from gradviz.facts.evidence import Evidence, Look, Stepper
 from gradviz.graph import Parameter, Place, Verdict, Zero
 from gradviz.training.idle import dead, idle, locked_at_zero
 

@@ -4,15 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from gradviz.facts.training import (
-    Evidence,
-    Fate,
-    Look,
-    OptimizerSteps,
-    Stepper,
-    Touch,
-    Training,
-)
+from gradviz.facts.evidence import Evidence, Look, Stepper, Touch
+from gradviz.facts.training import Fate, OptimizerSteps, Training
 from gradviz.graph import Cut, CutKind, NotFinite, Parameter, Place, Verdict
 from gradviz.render.training import sentence
 from gradviz.training.judging import judge

@@ -4,8 +4,8 @@ import torch
 from torch import nn
 
 import gradviz
+from gradviz.facts.evidence import Evidence, Look, Stepper
 from gradviz.facts.missed import Missed, Stopped
-from gradviz.facts.training import Evidence, Look, Stepper
 from gradviz.graph import Leaf, Parameter, Place, Verdict
 from gradviz.training.remarks import (
     of_leaves,

@@ -3,8 +3,8 @@
 import math
 from pathlib import Path
 
+from gradviz.facts.evidence import Evidence, Look, Touch
 from gradviz.facts.overflows import Overflow, Throw
-from gradviz.facts.training import Evidence, Look, Touch
 from gradviz.graph import NotFinite, Parameter, Place
 from gradviz.training.spoilt import of_spoilt, written_at
 

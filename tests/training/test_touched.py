@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from gradviz.facts.training import Evidence, Look, Touch
+from gradviz.facts.evidence import Evidence, Look, Touch
 from gradviz.graph import Parameter, Place, Verdict
 from gradviz.training.touched import shrunk_by, taken_beside_decay, taken_by
 

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from gradviz.facts.evidence import Evidence, Look, Stepper
 from gradviz.facts.overflows import Overflow
-from gradviz.facts.training import WHYS, Evidence, Look, Stepper
+from gradviz.facts.training import WHYS
 from gradviz.graph import Cut, CutKind, NotFinite, Parameter, Place, Verdict, Zero
 from gradviz.training.words import explain, is_thawed
 

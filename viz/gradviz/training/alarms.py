@@ -10,16 +10,8 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
-from gradviz.facts.training import (
-    NEXT_TO_NOTHING,
-    THRESHOLDS,
-    Alarm,
-    ConstantTerm,
-    Evidence,
-    Fate,
-    Stepper,
-    Thresholds,
-)
+from gradviz.facts.evidence import ConstantTerm, Evidence, Stepper
+from gradviz.facts.training import NEXT_TO_NOTHING, THRESHOLDS, Alarm, Fate, Thresholds
 from gradviz.graph import Place, Verdict
 from gradviz.training.idle import dead, idle, locked_at_zero
 from gradviz.training.touched import taken_beside_decay

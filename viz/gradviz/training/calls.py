@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gradviz.facts.training import ConstantTerm
+from gradviz.facts.evidence import ConstantTerm
 from gradviz.training.gathering import Seen
 from gradviz.training.remarks import of_leaves, of_loss
 

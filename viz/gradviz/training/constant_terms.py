@@ -11,7 +11,7 @@ also in it; a target goes into a distance, which is no sum.
 
 import re
 
-from gradviz.facts.training import ConstantTerm
+from gradviz.facts.evidence import ConstantTerm
 from gradviz.graph import Graph, NodeKind, Place, Verdict
 from gradviz.system.walk import walk
 

@@ -4,9 +4,10 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from gradviz.facts.evidence import ConstantTerm, Evidence, Look, Stepper
 from gradviz.facts.missed import Missed, Stopped
 from gradviz.facts.overflows import Overflow, Throw
-from gradviz.facts.training import ConstantTerm, Evidence, Heir, Look, Stepper
+from gradviz.facts.training import Heir
 from gradviz.graph import Leaf, NotFinite, Parameter, Place, UnusedReason, Verdict
 from gradviz.recording.where import Spot
 from gradviz.training.identities import Identities

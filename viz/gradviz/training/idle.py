@@ -5,7 +5,7 @@ Pure, without torch.
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from gradviz.facts.training import Evidence, Stepper
+from gradviz.facts.evidence import Evidence, Stepper
 from gradviz.graph import Place, Verdict
 from gradviz.system.grouped import grouped
 

@@ -9,17 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from gradviz.causes import has_raised
-from gradviz.facts.training import (
-    THRESHOLDS,
-    ConstantTerm,
-    Evidence,
-    Fate,
-    Look,
-    OptimizerSteps,
-    Stepper,
-    Thresholds,
-    Training,
-)
+from gradviz.facts.evidence import ConstantTerm, Evidence, Look, Stepper
+from gradviz.facts.training import THRESHOLDS, Fate, OptimizerSteps, Thresholds, Training
 from gradviz.graph import Parameter, Place, UnusedReason, Verdict
 from gradviz.training.alarms import find_alarms
 from gradviz.training.remarks import of_left_behind, of_put_back, of_rest, of_shared, of_unfed

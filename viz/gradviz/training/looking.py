@@ -30,7 +30,7 @@ class Glance:
         key: Identity of the parameter.
         gradient, norm: L2 norm of its gradient; None where there was none.
         moved, compared, finite, ratio, change, holds, lr: As in
-            :class:`gradviz.facts.training.Look`.
+            :class:`gradviz.facts.evidence.Look`.
         weight: L2 norm of its values before the step, as its even spread tells it.
         sample: Its even spread before the step, and some rows of a table after that.
         after: And after it.

@@ -12,7 +12,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from gradviz.facts.training import Touch
+from gradviz.facts.evidence import Touch
 from gradviz.recording import torch_inside
 from gradviz.recording.where import Spot
 from gradviz.system.undo import Undo

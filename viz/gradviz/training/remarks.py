@@ -6,7 +6,7 @@ Pure, without torch.
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
-from gradviz.facts.training import Evidence, Stepper
+from gradviz.facts.evidence import Evidence, Stepper
 from gradviz.graph import Leaf, Place, Verdict
 from gradviz.render.names import by_module
 from gradviz.render.sentences import leaf_name, listing, path_and_line

@@ -6,8 +6,8 @@ Pure, without torch.
 import math
 from collections.abc import Sequence
 
+from gradviz.facts.evidence import Evidence, Stepper
 from gradviz.facts.overflows import Overflow
-from gradviz.facts.training import Evidence, Stepper
 from gradviz.graph import Place
 from gradviz.render.sentences import note_text
 

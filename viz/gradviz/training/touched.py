@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gradviz.facts.training import Evidence, Look
+from gradviz.facts.evidence import Evidence, Look
 from gradviz.graph import Place, Verdict
 
 _NEXT_TO_NOTHING = 1e-6  # of a gradient: no bound that is meant takes away as much

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from torch import Tensor
 from torch.optim import Optimizer
 
-from gradviz.facts.training import Touch
+from gradviz.facts.evidence import Touch
 from gradviz.recording.where import Spot
 from gradviz.training.looking import Running, StepLook, callers
 

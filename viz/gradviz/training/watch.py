@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from gradviz.facts.training import Evidence, Stepper
+from gradviz.facts.evidence import Evidence, Stepper
 from gradviz.recording import torch_inside
 from gradviz.recording.model_names import Names
 from gradviz.recording.observer import is_capturing

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from itertools import chain
 
 from gradviz import causes
-from gradviz.facts.training import Evidence, Heir, Stepper
+from gradviz.facts.evidence import Evidence, Stepper
+from gradviz.facts.training import Heir
 from gradviz.graph import Verdict
 from gradviz.render.sentences import listing, path_and_line
 from gradviz.training.spoilt import of_spoilt
