@@ -70,6 +70,18 @@ def test_a_parameter_with_many_uses_has_a_stub_for_each(net, uses, boxes):
     assert all(box.stub is (boxes > 1) for box in own)
 
 
+@pytest.mark.parametrize("uses", [SHARED_USES, SHARED_USES + 1])
+def test_a_leaf_that_was_made_of_others_has_one_box_where_their_line_ends(net, uses):
+    near = net.operation("AddBackward0", net.loss)
+    leaf = net.node(kind=NodeKind.LEAF, name="leaf (3)", shape=(3,), verdict=Verdict.CUT)
+    for _ in range(uses):
+        net.edge(leaf, net.operation("MulBackward0", near), gradient=True)
+    net.operation("SubBackward0", leaf)
+    result = folded(net)
+    assert sum(box.kind is BoxKind.LEAF for box in result.boxes) == 1
+    assert ("SubBackward0", "leaf (3)", Passing.GRADIENT) in links(result)
+
+
 def test_a_cut_on_an_edge_is_a_mark_between_its_ends(net):
     near = net.operation("SumBackward0", net.loss)
     net.cuts.append(Cut(kind=CutKind.HOOK, operation="hook"))

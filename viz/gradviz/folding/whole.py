@@ -152,7 +152,8 @@ class _Whole:
         )
 
     def _tensor(self, node: Node, edge: Edge) -> Box:
-        is_shared = len(self._flow.out[node.index]) > SHARED_USES
+        is_made = bool(self._flow.into[node.index])  # of others: their lines need its one box
+        is_shared = len(self._flow.out[node.index]) > SHARED_USES and not is_made
         parameter = self._parameters.get(node.name) if node.kind is NodeKind.PARAMETER else None
         verdict = parameter.verdict if parameter else node.verdict or Verdict.REACHED
         return Box(
