@@ -55,6 +55,15 @@ def test_every_box_of_a_whole_graph_carries_the_node_that_it_stands_for() -> Non
     assert mark.cuts == (0,)
 
 
+@pytest.mark.parametrize("view", [View(), FOLDED])
+def test_every_item_of_one_node_carries_it(view: View) -> None:
+    report = graphs.every_verdict()
+    items = scene(report, view).sketch.items
+    nodes = {item.node.index for item in items if item.node}
+    assert nodes == {node.index for node in report.graph.nodes}
+    assert all(item.node or item.verdict is Verdict.UNUSED for item in items)
+
+
 def test_what_severs_and_has_no_parameter_behind_it_has_no_mark() -> None:
     net = graphs.Builder()
     into = net.operation("AddBackward0", net.loss)

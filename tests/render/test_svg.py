@@ -4,7 +4,9 @@ import os
 import re
 import subprocess
 import sys
+from itertools import groupby
 from pathlib import Path
+from types import FrameType
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
@@ -530,3 +532,22 @@ def test_items_are_found_by_unique_keys_that_need_no_quotes() -> None:
         assert len({item.key for item in items}) == len(items)
         assert all(re.fullmatch(r"[a-z]\w*", item.key, re.ASCII) for item in items)
         assert not items or items[0].sort in (Sort.LOSS, Sort.TENSOR)
+
+
+@pytest.mark.parametrize("view", [View(), View(budget=5, depth=1)])
+def test_a_picture_goes_through_each_room_once(view: View) -> None:
+    report, entered = graphs.detached(), []
+
+    def called(frame: FrameType, event: str, _: object) -> None:
+        within = frame.f_back and frame.f_back.f_globals.get("__name__")
+        if event == "call" and within == "gradviz.render.svg":
+            entered.append(frame.f_globals["__name__"].removeprefix("gradviz."))
+
+    sys.setprofile(called)
+    try:
+        render_svg(report, view, engine="embedded")
+    finally:
+        sys.setprofile(None)
+    rooms = [name for name, _ in groupby(entered) if name.startswith(("render.", "layout"))]
+    rooms = [name for name in rooms if name != "render.svg"]
+    assert rooms == ["render.scene", "render.dot", "layout", "render.embed", "render.scheme"]

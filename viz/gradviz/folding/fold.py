@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from gradviz.folding.boxes import BUDGET, SHARED_USES, Box, BoxKind, Folded, Frame, Link
+from gradviz.folding.drawn import box_of, links_of, mark_of
 from gradviz.folding.flow import Flow, Passing
 from gradviz.folding.modules import Module, Modules, Room, Rooms
 from gradviz.folding.opening import ABSENT, NodeKey, node_keys, open_rooms
@@ -162,12 +163,9 @@ class _Drawing:
         cuts = self._flow.cut_nodes.get(node.index)
         key: Hashable
         if node.kind is NodeKind.LOSS:
-            key, box = ("loss", node.index), Box(kind=BoxKind.LOSS, path=node.name or "loss")
+            key, box = ("loss", node.index), box_of(node, None, path="", pruned=pruned)
         elif cuts is not None:
-            key, box = (
-                ("cut", node.severs, cuts, room),
-                Box(kind=BoxKind.CUT, operation=str(node.severs), cuts=cuts, place=node.place),
-            )
+            key, box = ("cut", node.severs, cuts, room), mark_of(node, node.severs, cuts)
         elif not room.is_open:
             key, box = (
                 ("module", room, pruned),
@@ -206,13 +204,7 @@ class _Drawing:
                     pruned=pruned,
                 )
             case _ if room.spread == 0:
-                return Box(
-                    kind=BoxKind.OPERATION,
-                    path=room.path,
-                    operation=node.operation,
-                    place=node.place,
-                    pruned=pruned,
-                )
+                return box_of(node, None, path=room.path, pruned=pruned)
             case _:
                 function = node.place.function if node.place and room.spread == 1 else ""
                 return Box(kind=BoxKind.MODULE, path=room.path, operation=function, pruned=pruned)
@@ -257,18 +249,14 @@ class _Drawing:
                 if source != target and mains.get(source, target) != target:
                     source = self._stub(source, target, node)
             cuts = flow.cut_edges.get(edge)
-            if cuts is not None:
-                mark = self._mark(edge, cuts)
-                if source != mark:
-                    self._links[source, mark, way if way is Passing.FROZEN else Passing.PRUNED] += 1
-                if mark != target:
-                    self._links[mark, target, Passing.SEVERED] += 1
-            elif source != target:
+            if cuts is None and source != target:
                 between = modules.of[edge.source], modules.of[edge.target]
                 if between not in apart:
                     apart[between] = self._rooms.apart(*between)
-                if not apart[between]:
-                    self._links[source, target, way] += 1
+                if apart[between]:
+                    continue
+            mark = None if cuts is None else self._mark(edge, cuts)
+            self._links.update(links_of(source, target, way, mark))
 
     def _mains(self, keys: Sequence[Hashable]) -> dict[Hashable, Hashable]:
         """Return the one box that parameters with many uses have a line to; the others get
@@ -315,9 +303,7 @@ class _Drawing:
         room = self._rooms.of[self._modules.of[node.index]].shown
         kind = edge.severed or node.severs
         key = ("cut", kind, cuts, room)
-        tally = self._tally(
-            key, room, Box(kind=BoxKind.CUT, operation=str(kind), cuts=cuts, place=node.place)
-        )
+        tally = self._tally(key, room, mark_of(node, kind, cuts))
         tally.node = tally.node or node
         tally.nodes += node.index not in tally.uses  # a value may leave by several edges
         tally.uses[node.index] += 1

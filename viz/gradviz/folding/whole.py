@@ -7,6 +7,7 @@ a parameter with many, since a hub of a hundred edges takes ``dot`` half a minut
 from collections.abc import Mapping
 
 from gradviz.folding.boxes import SHARED_USES, Box, BoxKind, Folded, Link
+from gradviz.folding.drawn import box_of, links_of, mark_of
 from gradviz.folding.flow import Flow, Passing
 from gradviz.folding.losses import loss_functions
 from gradviz.graph import Edge, Graph, Node, NodeKind, Parameter, Verdict
@@ -86,29 +87,20 @@ class _Whole:
             self._boxes[box.key] = box
         return self._numbers[box.key]
 
-    def _link(self, source: int, target: int, way: Passing) -> None:
-        self._links[source, target, way] = None
-
     def _connect(self, edge: Edge) -> None:
-        source = self._flow.nodes[edge.source]
-        way, target = self._flow.way(edge), self._numbers[self._key(edge.target)]
-        if edge in self._flow.cut_edges:
-            mark = self._add(self._mark(edge))
-            self._link(mark, target, Passing.SEVERED)
-            target = mark
-            way = way if way is Passing.FROZEN else Passing.PRUNED
-        is_tensor = source.kind in (NodeKind.PARAMETER, NodeKind.LEAF)
-        made = (
-            self._add(self._tensor(source, edge))
-            if is_tensor
-            else self._numbers[self._key(source.index)]
-        )
-        if made != target:
-            self._link(made, target, way)
+        target = self._end(edge.target, edge)
+        mark = self._add(self._mark(edge)) if edge in self._flow.cut_edges else None
+        source = self._end(edge.source, edge)
+        for link in links_of(source, target, self._flow.way(edge), mark):
+            self._links[link] = None
 
-    def _key(self, index: int) -> str:
+    def _end(self, index: int, edge: Edge) -> int:
+        """Return the number of the box that an edge begins or ends in."""
+        node = self._flow.nodes[index]
+        if node.kind in (NodeKind.PARAMETER, NodeKind.LEAF):
+            return self._add(self._tensor(node, edge))
         box = self._loss_boxes.get(index)
-        return f"n{index}" if box is None else box.key
+        return self._numbers[f"n{index}" if box is None else box.key]
 
     def _mark(self, edge: Edge) -> Box:
         """Return the mark of what severs on an edge.
@@ -118,38 +110,11 @@ class _Whole:
         node = self._flow.marked(edge)
         kind = edge.severed or node.severs
         key = f"cut_{node.index}" if node.index == edge.source else f"cut_{kind}_{node.index}"
-        return Box(
-            kind=BoxKind.CUT,
-            key=key,
-            operation=str(kind),
-            node=node,
-            cuts=self._flow.cut_edges[edge],
-            place=node.place,
-        )
+        return mark_of(node, kind, self._flow.cut_edges[edge], key=key)
 
     def _of(self, node: Node) -> Box:
-        key = f"n{node.index}"
-        if node.kind is NodeKind.LOSS:
-            return Box(kind=BoxKind.LOSS, key=key, node=node, path=node.name or "loss")
         cuts = self._flow.cut_nodes.get(node.index)
-        if cuts is not None:
-            return Box(
-                kind=BoxKind.CUT,
-                key=key,
-                node=node,
-                operation=str(node.severs),
-                cuts=cuts,
-                place=node.place,
-            )
-        return Box(
-            kind=BoxKind.OPERATION,
-            key=key,
-            node=node,
-            path=node.scope,
-            operation=node.operation,
-            place=node.place,
-            pruned=node.pruned,
-        )
+        return box_of(node, cuts, path=node.scope, pruned=node.pruned, key=f"n{node.index}")
 
     def _tensor(self, node: Node, edge: Edge) -> Box:
         is_made = bool(self._flow.into[node.index])  # of others: their lines need its one box

@@ -40,7 +40,8 @@ def item_of(
     match box.kind:
         case BoxKind.LOSS:
             about = f"{printable(box.path)}: backward() starts here"
-            return Item(key=key, sort=Sort.LOSS, lines=(short(box.path),), about=about)
+            lines = (short(box.path),)
+            return Item(key=key, sort=Sort.LOSS, lines=lines, about=about, node=box.node)
         case BoxKind.CUT:
             return _mark(key, box, report)
         case BoxKind.OPERATION:
@@ -101,6 +102,7 @@ def _operation(key: str, box: Box, name: str) -> Item:
         names=len(stretch),
         about=printable(about),
         pruned=box.pruned,
+        node=box.node,
     )
 
 
@@ -140,6 +142,7 @@ def _tensor(key: str, box: Box, name: str, report: Findings, words: Mapping[Verd
         pruned=box.pruned,
         partial=box.partial > 0,
         parameters=box.marked,
+        node=box.node,
     )
 
 
@@ -165,6 +168,7 @@ def _module(key: str, box: Box, name: str, repetitions: int, words: Mapping[Verd
         pruned=box.pruned,
         partial=box.partial > 0,
         parameters=box.marked,
+        node=box.node,
     )
 
 
@@ -196,6 +200,7 @@ def _mark(key: str, box: Box, report: Findings) -> Item:
         about=about,
         verdict=Verdict.CUT,
         cuts=tuple(cuts),
+        node=box.node,
     )
 
 

@@ -3,10 +3,10 @@
 Items and the lines between them, as plain data, before anything has a place or a colour.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from gradviz.graph import Cut, Verdict
+from gradviz.graph import Cut, Node, Verdict
 from gradviz.render.sentences import printable
 from gradviz.render.style import LOOKS, LOSS, OP, NodeLook
 from gradviz.system.grouped import grouped
@@ -41,6 +41,8 @@ class Item:
         partial: A parameter of it has a severed route beside a live one.
         parameters: Names of the parameters that it stands for, as far as they are asked about.
         cuts: The cuts that it marks.
+        node: The node of the graph that it stands for, or that a mark stands on; None where there
+            are several, or none. Equality ignores it.
         change: In a picture of a difference, what is new about it: ``"changed"``, ``"came"`` or
             ``"went"``; else empty.
     """
@@ -57,6 +59,7 @@ class Item:
     partial: bool = False
     parameters: tuple[str, ...] = ()
     cuts: tuple[Cut, ...] = ()
+    node: Node | None = field(default=None, compare=False)
     change: str = ""
 
 
