@@ -150,6 +150,35 @@ def test_a_state_that_is_learned_trains_by_the_first_of_several_losses(scripts, 
     assert (": an earlier loss reached them" in ran.err) == (code == 0)
 
 
+FROZEN_LATE = """
+import torch
+net = torch.nn.Sequential(torch.nn.Linear(3, 3), torch.nn.Linear(3, 1))
+optimizer = torch.optim.SGD(net.parameters(), 0.1)
+for number in range(12):
+    if number == {when}:
+        net[0].requires_grad_(False)
+    optimizer.zero_grad()
+    net(torch.ones(2, 3)).square().mean().backward()
+    optimizer.step()
+{last}
+"""
+
+
+def test_what_is_frozen_after_the_calls_that_were_watched_is_said_to_be_so(scripts):
+    scripts.write("train.py", FROZEN_LATE.format(when=5, last=""))
+    ran = scripts.run("--fail-on-alarm", "train.py")
+    assert (ran.code, ran.end) == (
+        0,
+        "gradviz: 2 of 4 parameters train to the end; net.0.* (2) are frozen by the end (see"
+        " train.py:7): 7 of the last 9 steps leave them unchanged.\n",
+    )
+
+
+def test_what_is_frozen_once_it_is_trained_trains(scripts):
+    scripts.write("train.py", FROZEN_LATE.format(when=99, last="net.requires_grad_(False)"))
+    assert scripts.run("train.py").end == "gradviz: All 4 parameters train.\n"
+
+
 HEADS = """
 import torch
 heads = torch.nn.ModuleList(torch.nn.Linear(3, 1) for _ in range({heads}))

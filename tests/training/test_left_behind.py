@@ -9,9 +9,9 @@ from gradviz.training.left_behind import LeftBehind
 from gradviz.training.optimizers import Optimizers
 
 
-def missed(make, gradients, looked_at=3):
-    """Step two parameters; ``gradients`` says of each step which get one. Return what was missed
-    by place.
+def missed(make, gradients, looked_at=3, frozen=()):
+    """Step two parameters; ``gradients`` says of each step which get one, and ``frozen`` which are
+    so at the end. Return what was missed by place.
     """
     pair = [nn.Parameter(torch.ones(2)), nn.Parameter(torch.ones(3))]
     optimizer = make(pair)
@@ -24,6 +24,8 @@ def missed(make, gradients, looked_at=3):
         optimizer.step()
         if number <= looked_at:
             left.end_step(optimizer, number)
+    for place in frozen:
+        pair[place].requires_grad_(False)
     optimizers = Optimizers(lambda *_: None)
     record = optimizers.record(optimizer)
     record.update()
@@ -51,6 +53,14 @@ def test_what_gets_gradient_to_the_end_is_not_missed():
     make = OPTIMIZERS["AdamW"]
     assert missed(make, [{0, 1}] * 12) == {}
     assert missed(make, [{0, 1}] * 10 + [{1}] * 2) == {}  # by the way
+
+
+def test_what_is_frozen_late_is_missed_though_nothing_else_is_left_to_step():
+    make, fed = OPTIMIZERS["AdamW"], [{0, 1}] * 8 + [set()] * 4
+    assert missed(make, fed) == {}
+    late = Missed(4, 9, is_frozen=True)
+    assert missed(make, fed, frozen=[0, 1]) == {0: late, 1: late}
+    assert missed(make, [{0, 1}] * 12, frozen=[0, 1]) == {}  # for an evaluation
 
 
 def test_what_takes_turns_is_not_missed():

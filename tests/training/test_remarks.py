@@ -85,6 +85,16 @@ def test_what_later_steps_leave_unchanged_is_a_clause():
     assert told(some, some, {}) == ("4 of the last 9 steps leave net.a.* (2) unchanged",)
     assert told({}, {}, all_of_five) == ("the last 5 steps leave net.b.weight unchanged",)
     assert told({}, {}, {}) == ()
+    frozen = {"missed": Missed(4, 9, is_frozen=True)}
+    late = {**frozen, "frozen_at": PLACE}
+    assert told(late, late, some) == (
+        "net.a.* (2) are frozen by the end (see train.py:4): 4 of the last 9 steps leave them"
+        " unchanged",
+        "4 of the last 9 steps leave net.b.weight unchanged",
+    )
+    assert told({}, {}, frozen) == (
+        "net.b.weight is frozen by the end: 4 of the last 9 steps leave it unchanged",
+    )
     unused = {"stopped": Stopped(steps=6, optimizer="opt"), "missed": Missed(6, 9)}
     assert told({}, {}, unused) == (
         "the last 6 steps of opt leave net.b.weight unchanged: no loss uses it any more",

@@ -156,7 +156,7 @@ class Evidence:
         left: No model has it any more, and what was made of its value gets the gradient.
         inherited: An optimizer holds that.
         born: When it was registered, in the order of things made; None where that was not seen.
-        frozen_at: The line that made it frozen.
+        frozen_at: The line that made it frozen, or that froze it after steps had moved it.
         birth: Where the first NaN or infinity of the backward calls was born; None where there was
             none, or it is not known.
         thrown: The first step that threw a parameter far away before that; None where none did.

@@ -14,10 +14,12 @@ class Missed:
     Attributes:
         missed: How many.
         since: Of how many last ones.
+        is_frozen: It does not require grad at the end.
     """
 
     missed: int
     since: int
+    is_frozen: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

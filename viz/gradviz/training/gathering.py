@@ -10,6 +10,7 @@ from gradviz.facts.overflows import Overflow, Throw
 from gradviz.facts.training import Heir
 from gradviz.graph import Leaf, NotFinite, Parameter, Place, UnusedReason, Verdict
 from gradviz.recording.where import Spot
+from gradviz.training.freeze_lines import files_of_user, freezing_line
 from gradviz.training.identities import Identities
 from gradviz.training.lookout import Lookout
 from gradviz.training.moves import History, Moves, StepSight
@@ -211,7 +212,7 @@ class Gatherer:
             left=replaced is not None and replaced[0] == key,
             inherited=self.identities.is_inherited(key, self.optimizers),
             born=self.owners.born(key),
-            frozen_at=self.owners.frozen_at(key),
+            frozen_at=self._frozen_at(name, key),
             birth=birth,
             thrown=None if birth is None or birth.holder else self._thrown(number),
             overflow=_overflow(None if births and overflow is not history.overflow else overflow),
@@ -238,6 +239,21 @@ class Gatherer:
             missed=self.missed.get(name),
             rate_at=self._rate_at(key, history),
         )
+
+    def _frozen_at(self, name: str, key: int) -> Place | None:
+        """Return the line that made a parameter frozen, or where steps moved it before that, the
+        only one that can have frozen it since.
+        """
+        missed = self.missed.get(name)
+        if missed is None or not missed.is_frozen:
+            return self.owners.frozen_at(key)
+        own = [call.parameters[name] for call in self.calls if name in call.parameters]
+        if own and own[-1].frozen_at is not None:
+            return own[-1].frozen_at
+        earlier = [other.frozen_at for call in self.calls for other in call.parameters.values()]
+        records = self.optimizers.records.values()
+        made = [_place(record.spot) for record in records if key in record.held]
+        return freezing_line(files_of_user(*(own.file for own in made if own)), earlier)
 
     def _rate_at(self, key: int, history: History) -> Place | None:
         rates = {(sight.optimizer, sight.glance.lr) for sight in history.sights}

@@ -200,9 +200,14 @@ def _fate(
         late=evidence.is_late,
         copying=_copying(why, evidence, steppers),
         away=trains is None and bool(evidence.looks) and not looks,
-        stopped=bool(trains) and evidence.stopped is not None and evidence.stopped.is_cut,
+        stopped=bool(trains) and _is_stopped(evidence),
         **_OF_REASON.get(why or "", _nothing_more)(evidence),
     )
+
+
+def _is_stopped(evidence: Evidence) -> bool:
+    own, missed = evidence.stopped, evidence.missed
+    return (own is not None and own.is_cut) or (missed is not None and missed.is_frozen)
 
 
 def _nothing_more(evidence: Evidence) -> dict[str, Any]:

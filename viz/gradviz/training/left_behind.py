@@ -65,7 +65,8 @@ class LeftBehind:
         self._last[own] = steps
 
     def missed(self, optimizers: Optimizers, names: Mapping[int, str]) -> dict[str, Missed]:
-        """Return the parameters that several steps left as they are as they wrote to others.
+        """Return the parameters that several steps left as they are as they wrote to others, or
+        as all that they hold is frozen by now.
 
         Without those that steps wrote to only now and then while they were looked at, and those
         that lie in one memory: what is written to another of these changes them too.
@@ -75,6 +76,7 @@ class LeftBehind:
             names: Of parameters by identity.
         """
         counts: dict[int, dict[int, Missed]] = {}
+        frozen = {id(own) for own in optimizers.parameters() if not own.requires_grad}
         for key, number in dict(_versions(optimizers.parameters())).items():
             write = self._written.get(key)
             record = None if write is None else optimizers.records.get(write.optimizer)
@@ -84,7 +86,8 @@ class LeftBehind:
                 since = record.steps - write.steps
                 # Another optimizer may have written to it too
                 count = max(0, since - (number - write.version) // write.writes)
-                counts.setdefault(write.optimizer, {})[key] = Missed(count, since)
+                own = Missed(count, since, is_frozen=key in frozen)
+                counts.setdefault(write.optimizer, {})[key] = own
         inside = lodgers(
             {names[id(own)]: own for own in optimizers.parameters() if id(own) in names}
         )
@@ -93,11 +96,16 @@ class LeftBehind:
             names[key]: own
             for held in counts.values()
             for key, own in held.items()
-            if own.missed - min(held.values()).missed >= _OFTEN
+            if own.missed - _fewest(held) >= _OFTEN
             and key in names
             and key not in self._seldom
             and names[key] not in together
         }
+
+
+def _fewest(held: Mapping[int, Missed]) -> int:
+    """Return how many steps at least left as it is what is not frozen; 0 where all is."""
+    return min((own.missed for own in held.values() if not own.is_frozen), default=0)
 
 
 def _versions(parameters: Iterable[Tensor]) -> Iterator[tuple[int, int]]:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
 from gradviz.facts.evidence import Evidence, Stepper
+from gradviz.facts.missed import Missed
 from gradviz.graph import Leaf, Place, Verdict
 from gradviz.render.names import by_module
 from gradviz.render.sentences import leaf_name, listing, path_and_line
@@ -130,19 +131,32 @@ def of_left_behind(evidence: Sequence[Evidence]) -> tuple[str, ...]:
         few, them = _few(names, every), "it" if len(names) == 1 else "them"
         does = f"find zeros at {few}" if has_zeros else f"leave {few} unchanged"
         clauses.append(f"the last {last} steps of {optimizer} {does}: no loss uses {them} any more")
+    left = [own for own in evidence if own.missed is not None and own.stopped is None]
+    frozen = grouped(
+        ((parameter.frozen_at, parameter.missed), parameter.name)
+        for parameter in left
+        if parameter.missed is not None and parameter.missed.is_frozen
+    )
+    for (place, steps), names in frozen.items():
+        are, them = ("is", "it") if len(names) == 1 else ("are", "them")
+        line = "" if place is None else f" (see {path_and_line(place)})"
+        leave = f"{_steps_missed(steps)} {them} unchanged"
+        clauses.append(f"{_few(names, every)} {are} frozen by the end{line}: {leave}")
     missed = {
         parameter.name: parameter.missed
-        for parameter in evidence
-        if parameter.missed is not None and parameter.stopped is None
+        for parameter in left
+        if parameter.missed is not None and not parameter.missed.is_frozen
     }
     if missed:
         most = max(missed.values())
         names = [name for name, own in missed.items() if own == most]
-        steps = f"the last {most.since} steps leave"
-        if most.missed < most.since:
-            steps = f"{most.missed} of {steps}"
-        clauses.append(f"{steps} {_few(names, every)} unchanged")
+        clauses.append(f"{_steps_missed(most)} {_few(names, every)} unchanged")
     return tuple(clauses)
+
+
+def _steps_missed(own: Missed) -> str:
+    steps = f"the last {own.since} steps leave"
+    return steps if own.missed == own.since else f"{own.missed} of {steps}"
 
 
 def of_put_back(evidence: Sequence[Evidence]) -> tuple[str, ...]:
