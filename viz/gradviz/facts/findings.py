@@ -17,22 +17,9 @@ from gradviz.series.data import Series
 class Findings:
     """What became of the gradient of one loss, for every parameter. Read-only.
 
-    Attributes:
-        loss: Name of the loss: ``"loss"``, or the key it was given under.
-        call: Which call of a run it is about; None where no run was watched.
-        place: Where the loss was made; of a call that a run watched, where backward() was called.
-        parameters: Every parameter of the model by name, in the model's order.
-        cuts: The cuts behind which a parameter lies, in a stable order.
-        unregistered: Leaves outside the model that gradient reaches.
-        births: Where the NaN or infinity begins that makes the loss or a gradient not finite, the
-            earliest first.
-        graph: The graph, with verdicts, pruned parts and cuts marked.
-        notes: What else is worth knowing, a sentence each; one on a step is a
-            :class:`~gradviz.facts.calls.StepNote`.
-        losses: Where several losses were given, the findings of each by name; else empty.
-        torch: Version of torch that ran the step.
-        training: Whether the parameters train; None where nothing was watched that could tell.
-        series: The numbers of a run over its calls; None where no run was watched.
+    What each field holds is said where users meet them: in :class:`gradviz.Report`, which adds what
+    shows it. Here ``losses`` are findings too, and a note on a step is a
+    :class:`~gradviz.facts.calls.StepNote`.
     """
 
     loss: str = "loss"

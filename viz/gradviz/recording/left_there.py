@@ -6,13 +6,12 @@ The value was a tensor's: where that came from is on the tape.
 import ast
 import copy
 from functools import lru_cache
-from typing import Any
 
 from gradviz.recording.expressions import Range, range_of
 
 
 @lru_cache(maxsize=1024)
-def ownerless(value: ast.AST, exits: frozenset[Range]) -> Any:
+def ownerless(value: ast.AST, exits: frozenset[Range]) -> ast.AST:
     """Return an expression in which calls like ``x.numpy()`` have no ``x``.
 
     Args:
@@ -20,7 +19,8 @@ def ownerless(value: ast.AST, exits: frozenset[Range]) -> Any:
         exits: Where such calls stand.
     """
     within = exits and any(_is_exit(node, exits) for node in ast.walk(value))
-    return _Without(exits).visit(copy.deepcopy(value)) if within else value
+    without: ast.AST = _Without(exits).visit(copy.deepcopy(value)) if within else value
+    return without
 
 
 def _is_exit(node: ast.AST, exits: frozenset[Range]) -> bool:

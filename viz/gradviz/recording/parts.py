@@ -7,7 +7,7 @@ import ast
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from gradviz.recording.keyed import eval_part, with_keys
+from gradviz.recording.filled_in import eval_part, filled_in
 
 Way = tuple[str, ...]
 
@@ -284,7 +284,7 @@ def _of_dict_comprehension(value: ast.DictComp, way: Way) -> list[Piece] | None:
         return None
     result: ast.expr = value.value
     if isinstance(value.key, ast.Name) and way[0].startswith("['"):
-        result = with_keys(result, ((value.key.id, way[0]),))  # it was made with that key
+        result = filled_in(result, ((value.key.id, way[0]),))  # it was made with that key
     return _each_result(result, value.generators, way[1:])
 
 

@@ -25,8 +25,8 @@ from gradviz.recording.expressions import (
     reads,
     without_some,
 )
+from gradviz.recording.filled_in import filled_in
 from gradviz.recording.guesses import fills_others, is_object, vague, vague_reads
-from gradviz.recording.keyed import with_keys
 from gradviz.recording.keys import calls_with_keys, is_key, keys_given, keys_there
 from gradviz.recording.left_there import ownerless
 from gradviz.recording.owners import (
@@ -165,7 +165,7 @@ class Slicer:
 
         Of what a call returns the way says which part.
         """
-        value = with_keys(ownerless(value, self.exits), keys_there(way.keys, scope, environment))
+        value = filled_in(ownerless(value, self.exits), keys_there(way.keys, scope, environment))
         self.stands(value, scope, environment, way, taken)
         calls, line = calls_with_keys(value), getattr(value, "lineno", 0)
         loose = way.loose or Expression(range_of(value), taken).vague
@@ -226,7 +226,7 @@ class Slicer:
         self, value: ast.AST, taken: Path, scope: Scope, environment: Environment, way: Way
     ) -> None:
         """Take a part of an expression's value as one that is computed from."""
-        value = with_keys(ownerless(value, self.exits), keys_there(way.keys, scope, environment))
+        value = filled_in(ownerless(value, self.exits), keys_there(way.keys, scope, environment))
         way = replace(way, computed=way.computed or may_rank(value))
         for piece in pieces_given(value, taken, self.source.records):
             self._piece(piece, scope, environment, way)

@@ -1,9 +1,11 @@
-"""An expression with keys in the place of the names that stand for them."""
+"""An expression with constants in the place of the names that stand for them."""
 
 import ast
 import copy
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
+
+_Node = TypeVar("_Node", ast.expr, ast.AST)
 
 
 def eval_part(part: str) -> str | int:
@@ -12,18 +14,23 @@ def eval_part(part: str) -> str | int:
     return index
 
 
-@lru_cache(maxsize=1024)
-def with_keys(value: ast.AST, keys: tuple[tuple[str, str], ...]) -> Any:
+def filled_in(value: _Node, keys: tuple[tuple[str, str], ...]) -> _Node:
     """Return an expression with the keys in the place of the names that they are.
 
     Args:
         value: The expression.
         keys: Names, and the parts that they choose: ``("k", "['loss']")``.
     """
-    return _Keyed(dict(keys)).visit(copy.deepcopy(value)) if keys else value
+    filled: _Node = _filled_in(value, keys) if keys else value
+    return filled
 
 
-class _Keyed(ast.NodeTransformer):
+@lru_cache(maxsize=1024)
+def _filled_in(value: ast.AST, keys: tuple[tuple[str, str], ...]) -> Any:
+    return _Filling(dict(keys)).visit(copy.deepcopy(value))
+
+
+class _Filling(ast.NodeTransformer):
     def __init__(self, keys: dict[str, str]) -> None:
         self._keys = keys
 

@@ -2,12 +2,12 @@
 
 import ast
 
-from gradviz.recording.keyed import eval_part, with_keys
+from gradviz.recording.filled_in import eval_part, filled_in
 
 
 def test_a_name_that_is_read_becomes_the_key_that_it_is():
     value = ast.parse("rows[k] + k2", mode="eval").body
-    keyed = with_keys(value, (("k", "['loss']"),))
+    keyed = filled_in(value, (("k", "['loss']"),))
     assert ast.unparse(keyed) == "rows['loss'] + k2"
     assert ast.unparse(value) == "rows[k] + k2"
 
