@@ -224,7 +224,7 @@ def test_the_panel_says_why_and_quotes_the_line(open_page: Open) -> None:
         "(2, 1)",
         "article.py:31",
         "h.detach_()",
-        "fixes",
+        "Fix: ",
     ):
         assert words in said
 
@@ -486,7 +486,7 @@ def test_the_first_view_leaves_no_empty_ground_beside_what_is_cut_off(
 ) -> None:
     path = with_its_names(graphs.ARTICLE_MODES["detach"](), tmp_path)
     seen = set()
-    for wide in (390, 480, 560, 700, 900, 1024, 1400):
+    for wide in (300, 390, 480, 560, 700, 900, 1024, 1400):
         page = open_page(graphs.ARTICLE_MODES["detach"](), size=(wide, 800))
         page.goto(path.as_uri())
         page.wait_for_selector("#stage[data-boxes]")
@@ -498,6 +498,40 @@ def test_the_first_view_leaves_no_empty_ground_beside_what_is_cut_off(
         else:
             assert across["scale"] > 9 / 11
     assert seen == {True, False}
+
+
+IN_SIGHT = """() => {
+  const {view, layout, model} = state;
+  const high = stage.clientHeight / view.k;
+  return {room: model.room, isAll: layout.h[model.n] <= high, scale: view.k};
+}"""
+
+
+@pytest.mark.parametrize(("high", "room"), [(900, 0), (620, 1), (490, 2)])
+def test_boxes_stand_closer_and_then_say_less_before_one_is_out_of_sight(
+    open_page: Open, tmp_path: Path, high: int, room: int
+) -> None:
+    path = with_its_names(graphs.ARTICLE_MODES["detach"](), tmp_path)
+    page = open_page(graphs.ARTICLE_MODES["detach"](), size=(1400, high))
+    page.goto(path.as_uri())
+    page.wait_for_selector("#stage[data-boxes]")
+    sight = page.evaluate(IN_SIGHT)
+    assert (sight["room"], sight["isAll"]) == (room, True)
+    assert sight["scale"] >= 9 / 11
+
+
+def test_a_phone_shows_the_line_its_fix_and_the_whole_picture_at_once(
+    open_page: Open, tmp_path: Path
+) -> None:
+    path = with_its_names(graphs.ARTICLE_MODES["detach"](), tmp_path)
+    page = open_page(graphs.ARTICLE_MODES["detach"](), size=(390, 844))
+    page.goto(path.as_uri())
+    page.wait_for_selector("#stage[data-boxes]")
+    for name in ("pre.broken", ".fix"):
+        box = page.locator(f"#panel {name}").first.bounding_box()
+        assert box
+        assert box["y"] + box["height"] <= 844
+    assert page.evaluate(IN_SIGHT)["isAll"]
 
 
 @pytest.mark.parametrize("size", [(1400, 900), (390, 844)])

@@ -21,7 +21,7 @@ def test_paper_has_the_report_what_made_it_and_the_whole_picture(open_page: Open
     page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
     page.emulate_media(media="print")
     page.set_viewport_size({"width": A4[0], "height": A4[1]})
-    assert "What usually fixes it" in page.inner_text("#panel")
+    assert "Fix: " in page.inner_text("#panel")
     assert page.inner_text("#panel .made code") == "gradviz show train.py:step"
     assert not page.locator("#tools").is_visible()
     assert "gradient stops" in page.inner_text("#paper #legend")

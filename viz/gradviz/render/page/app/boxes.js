@@ -182,7 +182,7 @@ function drawText(lines, left, top, wide, isGroup) {
     const x = left + (wide - taken) / 2 + (isGroup && isName ? 8 : 0);
     if (line.mark) drawMark(line.mark, x, y, font, colour);
     write(line.text, x + before, y, line.wide * font, font, isName, colour);
-    const end = x + line.wide * font;
+    const end = x + before + line.wide * font;
     if (line.aside) write(line.aside, end, y, line.asideWide * font, font, false, colours.ink);
     y += LINE_HIGH;
   });

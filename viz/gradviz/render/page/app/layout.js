@@ -12,6 +12,7 @@ class Layout {
   /** The work in small steps, for a caller who wants to rest in between. */
   *steps(model) {
     this.m = model;
+    this.room = ROOMS[model.room];
     const {n, g} = model;
     for (const name of ["x", "y", "w", "h", "axis"]) this[name] = new Float64Array(n + g);
     this.layer = new Int32Array(n + g);
@@ -128,15 +129,16 @@ class Layout {
     findColumns(this, level);
     this.measureColumns(level);
     const {core, columns, centre} = level;
-    const down = this.placeShelf(level, group ? HEADER : 0);
+    const down = this.placeShelf(level, group ? this.room.header : 0);
     const bottom = this.measureRows(level, down);
+    const {pad} = this.room;
     const title = group ? m.group(thing).title : null;
-    const least = title ? (title.wide + title.asideWide) * NAME + 70 + 2 * PAD : 2 * PAD;
+    const least = title ? (title.wide + title.asideWide) * NAME + 70 + 2 * pad : 2 * pad;
     const spread = Math.max(0, least - level.wide);
     level.spread = spread / 2;
     this.placeCore(level);
     w[thing] = level.wide + spread;
-    h[thing] = bottom + PAD;
+    h[thing] = bottom + pad;
     const middle = centre.get(0) ?? centre.get(columns[0]);
     axis[thing] = core.length ? middle + level.spread : w[thing] / 2;
   }
@@ -198,7 +200,7 @@ class Layout {
       level.height[row] = Math.max(level.height[row], h[item], this.stackOf(tensors));
     }
     level.centre = new Map();
-    let at = PAD;
+    let at = this.room.pad;
     columns.forEach((number, position) => {
       const isLane = left.get(number) === LANE && right.get(number) === LANE;
       const gap = position === columns.length - 1 ? 0 : isLane ? 10 : COLUMN_GAP;
@@ -206,30 +208,31 @@ class Layout {
       level.centre.set(number, at);
       at += right.get(number) + gap;
     });
-    level.wide = core.length ? at + PAD : 2 * PAD;
+    level.wide = core.length ? at + this.room.pad : 2 * this.room.pad;
   }
 
   /** Place what has no line, in as many rows as it needs; return where the next row begins. */
   placeShelf(level, header) {
     const {x, y, w, h} = this;
     const {shelf, core} = level;
-    const room = Math.max(level.wide - 2 * PAD, shelf.length > 24 ? 1400 : 560);
-    let down = header + PAD;
-    let cursor = PAD;
+    const {pad, rowGap} = this.room;
+    const most = Math.max(level.wide - 2 * pad, shelf.length > 24 ? 1400 : 560);
+    let down = header + pad;
+    let cursor = pad;
     let rowHeight = 0;
     for (const item of shelf) {
-      if (cursor > PAD && cursor + w[item] > room + PAD) {
-        cursor = PAD;
+      if (cursor > pad && cursor + w[item] > most + pad) {
+        cursor = pad;
         down += rowHeight + 10;
         rowHeight = 0;
       }
       x[item] = cursor;
       y[item] = down;
       cursor += w[item] + 12;
-      level.wide = Math.max(level.wide, cursor - 12 + PAD);
+      level.wide = Math.max(level.wide, cursor - 12 + pad);
       rowHeight = Math.max(rowHeight, h[item]);
     }
-    return shelf.length ? down + rowHeight + (core.length ? ROW_GAP : 0) : down;
+    return shelf.length ? down + rowHeight + (core.length ? rowGap : 0) : down;
   }
 
   /** Find where each row begins, from the top one down; return where the last ends. */
@@ -238,7 +241,7 @@ class Layout {
     level.rowTop = new Float64Array(top + 1);
     for (let number = top; number >= 0; number--) {
       level.rowTop[number] = down;
-      down += height[number] + (number ? ROW_GAP : 0);
+      down += height[number] + (number ? this.room.rowGap : 0);
     }
     return down;
   }
@@ -313,7 +316,7 @@ class Layout {
       }
       at = v === OUT ? x[group] + axis[group] : x[v] + axis[v];
       points.push(at, v === OUT ? y[group] + h[group] : y[group] + rowTop[lower]);
-      if (v !== OUT) points.push(at, y[v] + (m.isOpen(v) ? HEADER : 0));
+      if (v !== OUT) points.push(at, y[v] + (m.isOpen(v) ? this.room.header : 0));
     }
     return points;
   }

@@ -54,6 +54,7 @@ new ResizeObserver(() => {
 // On a phone the picture stands alone below what does not train, and the fix. Where neither stands
 // above it and something is cut, the panel tells of it.
 const isNarrow = matchMedia("(max-width: 860px)").matches;
+if (isNarrow) $("above").prepend($("filters"));
 const isTold = (isNarrow && $("training")?.open) || !culpritOf({loss: DATA.losses[DATA.first]});
 showPanel(!isTold ? "panel" : isNarrow ? "" : "finder");
 restore();

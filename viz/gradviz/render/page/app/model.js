@@ -30,9 +30,13 @@ const OUT = -2; // where a line leaves it
 const ADVANCE = 0.6; // width of a character, in multiples of the font's size
 const NAME = 12; // size of the font of names
 const DETAIL = 11; // size of the font of everything else
-const PAD = 10;
-const HEADER = 22;
-const ROW_GAP = 16;
+// How close things stand: as far apart as looks well, closer, and each box on one line besides
+const ROOMS = [
+  {pad: 10, header: 22, rowGap: 16},
+  {pad: 7, header: 20, rowGap: 10},
+  {pad: 5, header: 19, rowGap: 9, isBrief: true},
+];
+const FEW = 30; // boxes of a picture that may stand closer so that all are in sight
 const COLUMN_GAP = 26;
 const SIDE_GAP = 16;
 const STACK_GAP = 6;
@@ -168,6 +172,11 @@ class Model {
     this.after = this.index(this.sources);
     this.before = this.index(this.targets);
     this.boxLines = loss.boxes.map(lines => lines.map(line => this.readLine(line)));
+    this.briefLines = this.boxLines.map(([name, ...lines]) => {
+      const mark = [name, ...lines].find(line => line.mark)?.mark;
+      return [{...name, mark: mark ?? ""}];
+    });
+    this.room = 0; // which of ROOMS it is laid out with
     this.tallies = loss.tallies.map(row => this.readTally(row));
     this.open = new Uint8Array(this.g);
     this.isHidden = new Uint8Array(WORDS.length);
@@ -262,6 +271,7 @@ class Model {
   group(thing) {
     const row = this.loss.groups[thing - this.n];
     const [sort, name, path, times, kind, local, words, tally, lines, title] = row;
+    const boxLines = ROOMS[this.room].isBrief ? this.briefLines : this.boxLines;
     return {
       sort,
       name,
@@ -271,7 +281,7 @@ class Model {
       local: this.strings[local],
       words: this.strings[words],
       tally: this.tallies[tally],
-      lines: this.boxLines[lines],
+      lines: boxLines[lines],
       title: this.boxLines[title][0],
     };
   }
@@ -293,7 +303,9 @@ class Model {
 
   /** What is written in the box of a thing: the name first. */
   linesOf(thing) {
-    return this.isGroup(thing) ? this.group(thing).lines : this.boxLines[this.lines[thing]];
+    if (this.isGroup(thing)) return this.group(thing).lines;
+    const isBrief = ROOMS[this.room].isBrief && !this.isMark(thing);
+    return (isBrief ? this.briefLines : this.boxLines)[this.lines[thing]];
   }
 
   place(number) {

@@ -71,9 +71,11 @@ function expandAll() {
   const edition = ++state.edition;
   const opened = Object.create(m);
   opened.open = new Uint8Array(m.g).fill(1);
+  opened.room = 0;
   Layout.soon(opened, layout => {
     if (edition !== state.edition || m !== state.model) return;
     m.open = opened.open;
+    m.room = 0;
     m.findShown();
     layout.m = m;
     state.layout = layout;

@@ -25,7 +25,7 @@ function panelOfLoss() {
     return [name, number ? `${counted(number, "parameter")}: ${meaning}` : ""];
   });
   return [
-    h("h2", {}, loss.name),
+    h("h2", {class: DATA.losses.length < 2 && "only"}, loss.name),
     $("training") || DATA.losses.length > 1 ? h("p", {}, loss.headline) : [],
     partOfWithout(),
     m.actual ? [] : [culprit(), patchesOfLoss()],
@@ -255,7 +255,7 @@ function aboutOperation(node) {
 const meant = () =>
   h("p", {}, "Other backward calls train all parameters behind it, so this cut may well be meant.");
 
-const fixOf = cut => [h("h3", {}, "What usually fixes it"), h("p", {}, cut.mend)];
+const fixOf = cut => h("p", {class: "fix"}, h("strong", {}, "Fix: "), cut.mend);
 
 /** A cut, its line and what fixes it; the line alone where the rest stands above the picture. */
 function textOfCut(number, isAbove = false) {
@@ -264,7 +264,8 @@ function textOfCut(number, isAbove = false) {
   return [
     placeOf(cut.at, {isBroken: true, near: isAbove ? [] : cut.near}),
     placeOf(cut.caller, {title: "Called at"}),
-    !isAbove && [h("p", {}, cut.meaning), cut.elsewhere ? meant() : fixOf(cut)],
+    !isAbove &&
+      h("div", {class: "told"}, h("p", {}, cut.meaning), cut.elsewhere ? meant() : fixOf(cut)),
     cut.patches.map(patch),
     switchWithout(number),
     also.length ? [h("h3", {}, "The same route is cut again at"), also] : [],

@@ -28,7 +28,7 @@ function endsOfPages(high) {
     let end = start + high;
     const isDivided = box => layout.y[box] < end && layout.y[box] + layout.h[box] > end;
     for (let box = boxes.find(isDivided); box !== undefined; box = boxes.find(isDivided)) {
-      end = layout.y[box] - ROW_GAP / 2;
+      end = layout.y[box] - layout.room.rowGap / 2;
     }
     ends.push(end > start + high / 2 ? end : start + high);
   }

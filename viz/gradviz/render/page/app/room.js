@@ -41,6 +41,7 @@ function addressText() {
   if (selected >= 0) parts.push(`at=${selected}`);
   if (route) parts.push("route=1");
   if (off.length) parts.push(`without=${off.join(",")}`);
+  if (m.room) parts.push(`room=${m.room}`);
   parts.push(`view=${view.x.toFixed(0)},${view.y.toFixed(0)},${view.k.toFixed(3)}`);
   return parts.join("&");
 }
@@ -80,6 +81,7 @@ function restore() {
   WORDS.forEach((word, verdict) => {
     m.isHidden[verdict] = off.includes(word) ? 1 : 0;
   });
+  m.room = clamp(parseInt(wanted.get("room") ?? "0", 10) || 0, 0, ROOMS.length - 1);
   state.layout = new Layout(m);
   const at = parseInt(wanted.get("at") ?? "-1", 10);
   setSelected(at >= 0 && at < m.n + m.g && at !== m.n ? at : -1);

@@ -8,8 +8,8 @@ const LARGEST = 1.15; // the scale that a movement to something ends at, at most
 const leastZoom = () => Math.min(0.5, wholeZoom() * 0.7);
 
 /** The scale at which everything fits. */
-function wholeZoom() {
-  const {layout, model} = state;
+function wholeZoom(layout = state.layout) {
+  const {model} = state;
   const across = stage.clientWidth / (layout.w[model.n] + 16);
   return Math.min(across, stage.clientHeight / (layout.h[model.n] + 8));
 }
@@ -59,6 +59,7 @@ function glideTo(next) {
  * begins at what is to blame, or else at the loss.
  */
 function fit(isReadable = false, isSoft = false) {
+  if (isReadable) findRoom();
   const {model, layout} = state;
   const {x, y, w, h, axis} = layout;
   const [wholeWide, wholeHigh] = [w[model.n], h[model.n]];
@@ -81,6 +82,26 @@ function fit(isReadable = false, isSoft = false) {
     top = Math.max(0, Math.min(lowest, atBlamed));
   }
   moveTo({x: middle - wide / 2, y: top, k}, isSoft);
+}
+
+/**
+ * Let the boxes of a small picture stand as close as it takes to have all in sight, or at least
+ * all of their height: first with smaller gaps, then with one line to a box.
+ */
+function findRoom() {
+  const {model} = state;
+  const layouts = [];
+  const layoutIn = room => {
+    model.room = room;
+    return (layouts[room] ??= new Layout(model));
+  };
+  const isEnough = (scale, room) => scale * DETAIL >= (room ? STILL_READABLE : READABLE);
+  const rooms = state.layout.boxes > FEW ? [0] : [0, 1, 2];
+  const isWhole = room => isEnough(wholeZoom(layoutIn(room)), room);
+  const isHigh = room => isEnough(stage.clientHeight / (layoutIn(room).h[model.n] + 8), room);
+  const room = rooms.find(isWhole) ?? rooms.find(isHigh) ?? rooms.at(-1);
+  state.layout = layoutIn(room);
+  state.edition++;
 }
 
 /** The box of the first cut, or else of the first parameter that is not used; -1 for none. */
@@ -169,7 +190,7 @@ function hit(clientX, clientY) {
     if (over.length) thing = over[over.length - 1];
     group = over.filter(isSpread).pop() ?? -1;
   }
-  return {thing, isHeader: thing >= 0 && m.isOpen(thing) && py - y[thing] < HEADER};
+  return {thing, isHeader: thing >= 0 && m.isOpen(thing) && py - y[thing] < layout.room.header};
 }
 
 /** What a tooltip says of a thing. */
