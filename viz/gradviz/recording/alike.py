@@ -109,10 +109,12 @@ def numbers_in(value: Any) -> Iterator[Any]:
                     pending.append(item)
 
 
-def few_in(value: Any) -> list[Any]:
+def few_in(value: Any) -> Any:
     """Return the numbers that a value is, or that it holds and nothing else; none of many."""
     if isinstance(value, NUMBERS):
         return [value]
+    if isinstance(value, np.ndarray):
+        return value if value.dtype.kind in "fc" and value.size <= _FEW else []
     if type(value) in _HOLDERS and 0 < len(value) <= _FEW:
         items = [*(value.values() if isinstance(value, dict) else value)]
         return items if all(isinstance(item, NUMBERS) for item in items) else []
@@ -158,6 +160,12 @@ def held(frame: FrameType, path: Path) -> Any:
     for part in path[1:]:
         value = _part(value, part)
     return value
+
+
+def held_or_owner(frame: FrameType, path: Path) -> Any:
+    """Return what a path holds, or the array whose method it is."""
+    value = held(frame, path) if len(path) == 1 else held(frame, path[:-1])
+    return value if len(path) == 1 or isinstance(value, np.ndarray) else held(frame, path)
 
 
 def held_by_each(frame: FrameType, path: Path) -> Iterator[Any]:
@@ -234,3 +242,13 @@ def _has_number(index: Any) -> bool:
     if type(index) is list:
         return bool(index) and type(index[0]) is int
     return type(index) is int or is_index(index)
+
+
+def of_interest(value: Any) -> bool:
+    """Say whether a plain argument could carry something that left torch."""
+    kind = type(value)
+    if kind is float or kind is int or kind is complex or kind is bool:
+        return True
+    if kind in (list, tuple):
+        return bool(value) and of_interest(value[0])
+    return kind.__module__ in ("numpy", "array")

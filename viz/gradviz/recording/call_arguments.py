@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gradviz.recording.definitions import Scope
-from gradviz.recording.expressions import Path
+from gradviz.recording.expressions import Path, path_of
 from gradviz.recording.parts import may_be_same, taken
 from gradviz.recording.ways import of_argument
 
@@ -14,13 +14,13 @@ from gradviz.recording.ways import of_argument
 def roots_of(start: ast.AST) -> list[ast.AST]:
     """Return the operands of a call or operation that could be plain numbers.
 
-    These are the arguments and not the receiver; none where one operand is a literal.
+    These are the arguments and not the receiver; none where one operand is a literal or a length.
     """
     if isinstance(start, ast.Call):
         return [*start.args, *(keyword.value for keyword in start.keywords)]
     if isinstance(start, ast.BinOp):
         sides = [start.left, start.right]
-        return [] if any(isinstance(side, ast.Constant) for side in sides) else [*sides]
+        return [] if any(map(_is_fixed, sides)) else [*sides]
     if isinstance(start, ast.Compare):
         return [start.left, *start.comparators]
     if isinstance(start, ast.Subscript):
@@ -36,6 +36,12 @@ def roots_of(start: ast.AST) -> list[ast.AST]:
     if isinstance(start, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
         return [part.iter for part in start.generators]
     return [] if hasattr(start, "body") and isinstance(start, ast.stmt) else [start]
+
+
+def _is_fixed(side: ast.AST) -> bool:
+    if isinstance(side, ast.Call) and isinstance(side.func, ast.Name) and side.func.id == "len":
+        return len(side.args) == 1 and path_of(side.args[0])[0] is not None
+    return isinstance(side, ast.Constant)
 
 
 def arguments_for(start: ast.AST, wanted: Path, function: Scope | None) -> list[ast.AST]:

@@ -8,6 +8,7 @@ import ast
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from gradviz.recording.choosers import branches_in, may_choose
 from gradviz.recording.expressions import Path
 from gradviz.recording.parts import is_open
 
@@ -106,6 +107,19 @@ class Scope:
             item.target[0] for item in self.definitions if len(item.target) == 1 and not item.change
         }
         return (assigned | set(self.parameters)) - self.outside
+
+    def chooses(self, value: ast.AST) -> bool:
+        """Say whether a value in it may be chosen by other values than the one that it is."""
+        return may_choose(value) or self.branches(value)
+
+    def branches(self, value: ast.AST) -> bool:
+        """Say whether a value in it stands in a branch that a comparison of values opens."""
+        line = getattr(value, "lineno", 0)
+        return any(first <= line <= last for first, last in self._branches)
+
+    @cached_property
+    def _branches(self) -> list[tuple[int, int]]:
+        return list(branches_in(self.node))
 
 
 def reaching(path: Path, environment: Environment) -> tuple[list[Definition], bool]:

@@ -22,6 +22,7 @@ from gradviz.recording.alike import (
     few_in,
     held,
     held_by_each,
+    held_or_owner,
     number_in_text,
     numbers_in,
     plain_numbers,
@@ -48,6 +49,7 @@ from gradviz.recording.ways import Slice
 from gradviz.recording.where import INSIDE, level, variables
 
 _CALLERS = 4  # how far up the arguments are followed
+Sources = tuple[tuple[int, ...], bool]
 
 
 class Escapes:
@@ -178,18 +180,19 @@ class Escapes:
             bool(sources) and None not in sources,
         )
 
-    def behind(self, frame: FrameType | None, items: Sequence[Any] = ()) -> tuple[int, ...]:
-        """Return the values that left torch and that a call's plain arguments are computed from.
+    def behind(self, frame: FrameType | None, items: Sequence[Any] = ()) -> Sources:
+        """Return the values that left torch and that a call's plain arguments are computed from,
+        and whether some of them may only have chosen between others.
 
         Args:
             frame: That makes the call.
             items: Arguments that nothing is known of.
         """
         if not self._sites or not is_near(self._sites, frame):
-            return ()  # as almost always, and reading a library's source takes long
+            return (), False  # as almost always, and reading a library's source takes long
         open_, given = {id(item) for item in items}, Given.of(items)
         numbers_known = all(isinstance(item, Tensor) for item in items)
-        surely: dict[int, None] = {}
+        surely, chooses = dict[int, None](), False
         wanted: tuple[Path, ...] | None = None
         callee: CodeType | None = None
         for _ in range(_CALLERS):
@@ -219,7 +222,7 @@ class Escapes:
                 for value in held_by_each(frame, path):
                     surely.update(dict.fromkeys(self.same(value)[0]))
                 surely.update(dict.fromkeys(_computed_from(frame, path, self._sites.values())))
-            given.sites = sliced[1]
+            given.sites, chooses = sliced[1], chooses or sliced[0].chooses
             for site in sliced[1]:
                 for serial, certain in self._judged(site, sliced[0], frame, given):
                     if certain:
@@ -228,7 +231,7 @@ class Escapes:
                 break
             wanted, callee = sliced[0].parameters, code
             frame = frame.f_back
-        return tuple(surely)
+        return tuple(surely), chooses
 
     def of_element(self, frame: FrameType, item: Any, index: int) -> tuple[int, ...] | None:
         """Return the values that left torch and that an element of a call's first argument is
@@ -258,8 +261,8 @@ class Escapes:
         code, lasti = frame.f_code, frame.f_lasti
         sliced = self._slice(code, lasti, names, wanted, callee)
         paths = () if sliced is None else sliced[0].unchanged
-        numbers = ((path, few_in(held(frame, path))) for path in paths)
-        objects = {path: self.same(items) for path, items in numbers if items}
+        numbers = ((path, few_in(held_or_owner(frame, path))) for path in paths)
+        objects = {path: _objects(self, items) for path, items in numbers if np.size(items)}
         settled = frozenset(path for path, (_, all_of_it) in objects.items() if all_of_it)
         for path in settled:
             surely.update(dict.fromkeys(objects[path][0]))
@@ -351,6 +354,12 @@ class Escapes:
         return marks.bundle
 
 
+def _objects(escapes: Escapes, items: Any) -> Sources:
+    same = escapes.same(items)
+    alike = () if same[1] else escapes.values.all_of(items)
+    return (alike, True) if alike else same
+
+
 def _of_memory(arrays: Mapping[int, tuple[weakref.ref[Any], int]], array: Any) -> tuple[int, ...]:
     """Return by which call the memory of an array left torch."""
     while isinstance(array, np.ndarray):
@@ -431,13 +440,3 @@ def _is_followed(frame: FrameType, path: Path, open_: Container[int], numbers_kn
         return False
     root = held(frame, path[:1])
     return not isinstance(value, nn.Module) and not (len(path) > 1 and isinstance(root, Tensor))
-
-
-def of_interest(value: Any) -> bool:
-    """Say whether a plain argument could carry something that left torch."""
-    kind = type(value)
-    if kind is float or kind is int or kind is complex or kind is bool:
-        return True
-    if kind in (list, tuple):
-        return bool(value) and of_interest(value[0])
-    return kind.__module__ in ("numpy", "array")

@@ -83,6 +83,20 @@ class Fingerprints:
             return ()
         return tuple(dict.fromkeys(int(serial) for serial in self._serials[np.unique(hits)]))
 
+    def all_of(self, value: Any) -> tuple[int, ...]:
+        """Return where the numbers of something that goes in came from, each of them as it left;
+        nothing where one of them is another.
+        """
+        sample = None if is_short(value) else _sample(value, _SAMPLES)
+        if sample is None or len(sample) >= _SAMPLES:
+            return ()
+        numbers = [number for number in sample.tolist() if number]
+        return self._doubles.sources_of_all(numbers) if all(map(_tells, numbers)) else ()
+
+    def is_known_again(self, serial: int) -> bool:
+        """Say whether what left by a call is known again wherever it goes in as it was."""
+        return self._doubles.are_known_again(serial)
+
     def read_back(self, value: float) -> int:
         """Return what went into a text and is this number when it is rounded to as many digits.
 
@@ -219,6 +233,18 @@ class Doubles:
             self._serials[digits] = serial
         while len(self._serials) > _MOST_DOUBLES:
             del self._serials[next(iter(self._serials))]
+
+    def sources_of_all(self, numbers: Iterable[float]) -> tuple[int, ...]:
+        """Return where numbers that go in came from; nothing where that is unknown of one of
+        them.
+        """
+        serials = [self._serials.get(_digits(number), 0) for number in numbers]
+        return tuple(dict.fromkeys(serials)) if all(serials) else ()
+
+    def are_known_again(self, serial: int) -> bool:
+        """Say whether all that left by a call are numbers that are known again."""
+        numbers = [number for number, by in self._serials.items() if by == serial]
+        return bool(numbers) and all(map(_tells, numbers))
 
     def sources(self, numbers: Iterable[float]) -> tuple[int, ...]:
         """Return where numbers that go in came from."""

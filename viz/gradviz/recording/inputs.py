@@ -8,9 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gradviz.recording.alike import is_index
+from gradviz.recording.alike import is_index, of_interest
 from gradviz.recording.arguments import as_array
-from gradviz.recording.escapes import of_interest
 from gradviz.recording.fingerprints import is_short
 from gradviz.recording.identity import Facts
 from gradviz.recording.memory import writes
@@ -18,6 +17,7 @@ from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Inputs
 from gradviz.recording.rule import Function
 from gradviz.recording.tensor_state import accumulates, address, history
+from gradviz.recording.told import only_told
 from gradviz.recording.torch_inside import sharded
 
 _PLAIN = frozenset(
@@ -61,7 +61,9 @@ def came_back(recorder: Recorder, items: Iterable[Any], frame: FrameType) -> tup
         elif is_index(item):
             indices.append(item)
     if open_ or indices:
-        behind = escapes.behind(frame, (*open_, *indices))
+        behind, chooses = escapes.behind(frame, (*open_, *indices))
+        if behind and not (chooses or indices):
+            behind = only_told(recorder, behind, open_)
         numbers.update(dict.fromkeys(behind))
         for item in open_ if not behind else filter(_is_number, open_):
             plain = as_array(item) if isinstance(item, Tensor) else item

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from gradviz.recording.call_arguments import given_for, narrowed
+from gradviz.recording.choosers import REORDERS, may_rank
 from gradviz.recording.definitions import EACH, Definition, Environment, Scope, reaching
 from gradviz.recording.expressions import (
     Path,
@@ -60,10 +61,6 @@ _MOST = 400
 # Elements within elements that are told apart: ``x = x[0]`` in a loop goes ever deeper
 _DEEPEST = 8
 _FUNCTIONS = (ast.FunctionDef, ast.Lambda)
-_RANKS = frozenset("sorted min max nlargest nsmallest heappop".split())
-_REORDERS = frozenset("reverse sort shuffle rotate".split())
-ORDERS = _RANKS | _REORDERS
-"""Calls after which it may depend on the other elements which one stands where."""
 
 
 def _passed_on(source: Source, scope: Scope) -> frozenset[Path] | None:
@@ -123,16 +120,21 @@ def _computes(source: Source, definition: Definition) -> bool:
     return definition.change and not definition.adds
 
 
-def may_rank(value: ast.AST, names: frozenset[str] = _RANKS) -> bool:
-    """Say whether which elements a value takes may depend on all of them."""
-    return any(isinstance(node, ast.Call) and name_of(node) in names for node in ast.walk(value))
+def _keeps(definition: Definition, line: int) -> bool:
+    """Say whether what a path had before may be in it still: something was added to that, or it
+    comes round a loop, or is not given every time.
+    """
+    value = definition.value
+    if definition.change or getattr(value, "lineno", 0) >= line > 0:
+        return True
+    return value is not None and definition.scope.branches(value)
 
 
 def _reordered(path: Path, definitions: list[Definition]) -> Path:
     """Return a path with no place in a list whose elements a call may have moved to others."""
     for definition in definitions:
         call, start = definition.value, len(definition.target)
-        if definition.call and isinstance(call, ast.Call) and name_of(call) in _REORDERS:
+        if definition.call and isinstance(call, ast.Call) and name_of(call) in REORDERS:
             moved = (SOME if place_in(part) is not None else part for part in path[start:][:1])
             path = (*path[:start], *moved, *path[start + 1 :])
     return path
@@ -152,6 +154,7 @@ class Slicer:
     attributes: dict[Path, None] = field(default_factory=dict)
     followed: set[tuple[int, Path, Way]] = field(default_factory=set)
     pending: list[tuple[Path, Scope, Environment, Way, int]] = field(default_factory=list)
+    chooses: bool = False
 
     def value(
         self,
@@ -184,6 +187,7 @@ class Slicer:
         taken: Path = (),
     ) -> None:
         """Take an expression as one that is computed from, whatever the names in it stand for."""
+        self.chooses = self.chooses or scope.chooses(value)
         given = self._given_in(value, scope, environment)
         unread = [
             argument for call in given.values() for argument, paths in call.items() if not paths
@@ -233,6 +237,7 @@ class Slicer:
 
     def _piece(self, piece: Piece, scope: Scope, environment: Environment, way: Way) -> None:
         node, left = piece.node, without_some(("", *piece.way))[1:]
+        self.chooses = self.chooses or scope.chooses(node)
         if piece.alone:
             self._take(alone(node, way), way)
         if piece.alone or isinstance(node, ast.Constant):
@@ -282,13 +287,10 @@ class Slicer:
             self._follow(*self.pending.pop())
             if len(self.followed) > _MOST:
                 return None
-        return Slice(
-            tuple(self.expressions),
-            tuple(self.calls),
-            tuple(self.parameters),
-            tuple(self.quiet),
-            attributes=tuple(self.attributes),
-        )
+        expressions, calls = tuple(self.expressions), tuple(self.calls)
+        parameters, quiet = tuple(self.parameters), tuple(self.quiet)
+        sliced = Slice(expressions, calls, parameters, quiet, chooses=self.chooses)
+        return replace(sliced, attributes=tuple(self.attributes))
 
     def _is_new(self, thing: object, path: Path, way: Way) -> bool:
         key = (id(thing), path, way)
@@ -333,8 +335,7 @@ class Slicer:
 
     def _definition(self, definition: Definition, path: Path, way: Way, line: int = 0) -> None:
         value = definition.value
-        if definition.change or getattr(value, "lineno", 0) >= line > 0:
-            # What was there before stays in it, or it comes round a loop
+        if _keeps(definition, line):
             way = replace(way, kept=True)
         if value is None or not self._is_new(definition, path, way):
             return

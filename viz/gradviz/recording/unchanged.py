@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from gradviz.recording.choosers import ORDERS, may_rank
 from gradviz.recording.definitions import Definition, Environment, Scope
 from gradviz.recording.expressions import Path, Range
 from gradviz.recording.owners import changed_within
-from gradviz.recording.slices import ORDERS, Slicer, may_rank
+from gradviz.recording.slices import Slicer
 from gradviz.recording.ways import Slice, Way
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
@@ -55,7 +56,7 @@ class Follower(Slicer):
         if line and _of(name, environment) != _of(name, self.at_call):
             return False
         values = (item.value for held in _of(name, environment).values() for item in held)
-        if any(value is not None and may_rank(value, ORDERS) for value in values):
+        if any(v is not None and (may_rank(v, ORDERS) or scope.chooses(v)) for v in values):
             return False  # which of them it is depends on the others
         return name not in self._bound_within and not any(changed_within(self.source, name, scope))
 

@@ -84,6 +84,7 @@ class Slice:
         written: Paths that it starts at and that stand in a text of several numbers.
         attributes: Paths of attributes in the function itself: what they hold goes in.
         unchanged: Paths in the function itself that still hold what was read of them.
+        chooses: Which of its values it is may depend on the others.
     """
 
     expressions: tuple[Expression, ...] = ()
@@ -93,6 +94,7 @@ class Slice:
     written: frozenset[Path] = frozenset()
     attributes: tuple[Path, ...] = ()
     unchanged: tuple[Path, ...] = ()
+    chooses: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,124 @@
+"""A number that goes in as it left is that one, and nothing else was added to it."""
+
+import collections
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import gradviz
+
+
+def judged(step):
+    """Return the verdicts of ``a`` and ``b``, and whether one cannot be known."""
+    model = nn.ParameterDict({"a": torch.tensor(0.3712346), "b": torch.tensor(0.9123457)})
+    x = torch.rand(3, requires_grad=True)
+    with gradviz.trace() as trace:
+        loss = step(model["a"], model["b"], x)
+    parameters = trace.report(loss, {"": model}).parameters
+    return [(str(one.verdict), one.uncertain) for one in parameters.values()]
+
+
+class Meter:
+    def __init__(self):
+        self.reset()
+
+    def reset(self):
+        self.total, self.count = 0.0, 0
+
+    def update(self, value):
+        self.total += value
+        self.count += 1
+
+    @property
+    def mean(self):
+        return self.total / max(self.count, 1)
+
+
+def a_meter_that_is_reset(a, b, x):
+    meter = Meter()
+    meter.update(b.item())
+    meter.reset()
+    meter.update(a.item())
+    return (x * meter.mean).sum()
+
+
+def a_window_that_lets_go_of_the_oldest(a, b, x):
+    window = collections.OrderedDict()
+    for step, one in enumerate((b, a)):
+        window[step] = one.item()
+        if len(window) > 1:
+            window.popitem(last=False)
+    return (x * sum(window.values()) / len(window)).sum()
+
+
+def a_ring_that_is_rolled(a, b, x):
+    ring = np.zeros(1)
+    for one in (b, a):
+        ring = np.roll(ring, -1)
+        ring[-1] = one.item()
+    return (x * float(ring.sum())).sum()
+
+
+def one_side_of_a_complex_number(a, b, x):
+    return (x * complex(b.item(), a.item()).imag).sum()
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        a_meter_that_is_reset,
+        a_window_that_lets_go_of_the_oldest,
+        a_ring_that_is_rolled,
+        one_side_of_a_complex_number,
+    ],
+)
+def test_what_is_no_longer_in_a_number_is_not_called_cut(step):
+    assert judged(step) == [("cut", False), ("unused", True)]
+
+
+def a_meter_of_both(a, b, x):
+    meter = Meter()
+    meter.update(b.item())
+    meter.update(a.item())
+    return (x * meter.mean).sum()
+
+
+def a_ring_of_both(a, b, x):
+    ring = np.zeros(2)
+    for one in (b, a):
+        ring = np.roll(ring, -1)
+        ring[-1] = one.item()
+    return (x * float(ring.sum())).sum()
+
+
+def the_larger_one(a, b, x):
+    return (x * max(a.item(), b.item())).sum()
+
+
+def the_best_so_far(a, b, x):
+    best = -1.0
+    for one in (a, b):
+        value = one.item()
+        if value > best:
+            best = value
+    return (x * (best * 1.0)).sum()
+
+
+def a_factor_that_is_just_one(a, b, x):
+    return (x * (a.item() * (b / b.detach()).item())).sum()
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        a_meter_of_both,
+        a_ring_of_both,
+        the_larger_one,
+        the_best_so_far,
+        a_factor_that_is_just_one,
+    ],
+)
+def test_what_had_its_part_in_a_number_is_cut(step):
+    assert judged(step) == [("cut", False), ("cut", False)]
