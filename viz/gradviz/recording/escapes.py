@@ -72,7 +72,7 @@ class Escapes:
         self._near: dict[Any, tuple[CodeType, int, Slice | None, list[Site]]] = {}
         self.values = Fingerprints()
         # By file and place: the number that chose the element that is computed with there
-        self._choices: dict[tuple[str, Range], int] = {}
+        self.chosen: dict[tuple[str, Range], int] = {}
 
     # What leaves
 
@@ -96,17 +96,17 @@ class Escapes:
         frame = _outside_torch(frame)
         if frame is not None:
             for place in chosen_by(frame.f_code, frame.f_lasti):
-                self._choices[frame.f_code.co_filename, place] = serial
+                self.chosen[frame.f_code.co_filename, place] = serial
 
     def choices(self, frame: FrameType | None) -> Iterator[int]:
         """Yield the values that left torch and chose what is computed with in a frame or around."""
         passed = 0
-        while frame is not None and self._choices and passed < _CALLERS:
+        while frame is not None and self.chosen and passed < _CALLERS:
             code = frame.f_code
             if level(code.co_filename) != INSIDE:
                 passed += 1
                 place = position_of(code, frame.f_lasti)
-                serial = 0 if place is None else self._choices.get((code.co_filename, place), 0)
+                serial = 0 if place is None else self.chosen.get((code.co_filename, place), 0)
                 if serial:
                     yield serial
             frame = frame.f_back

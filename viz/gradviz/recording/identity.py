@@ -115,9 +115,10 @@ class Tensors:
 
     def know(self, tensor: Tensor) -> Facts:
         """Return what is known of a tensor, taking note of it at first sight."""
-        return self.find(tensor) or self._new(tensor)
+        return self.find(tensor) or self.renew(tensor)
 
-    def _new(self, tensor: Tensor) -> Facts:
+    def renew(self, tensor: Tensor) -> Facts:
+        """Return what is known of a tensor that is met for the first time."""
         while self._gone:
             self._forget(self._gone.pop())
         facts = Facts(self._anchor(tensor), self._gone.append)
@@ -158,7 +159,7 @@ class Tensors:
         It is the leaf that it was, of another value.
         """
         if before is not None:
-            facts = self._new(tensor)
+            facts = self.renew(tensor)
             facts.leaf, facts.switch, facts.born = before.leaf, before.switch, before.born
 
     def swapped(

@@ -20,7 +20,7 @@ from gradviz.recording.tensor_state import accumulates, address, history
 from gradviz.recording.told import only_told
 from gradviz.recording.torch_inside import sharded
 
-_PLAIN = frozenset(
+PLAIN = frozenset(
     (
         int,
         float,
@@ -119,7 +119,7 @@ def dead_sources(
             pass
         elif kind is nn.Parameter:
             tape.lines.read(item)
-        elif kind in _PLAIN:
+        elif kind in PLAIN:
             continue
         elif isinstance(item, Tensor):
             item = _bearer(item)
@@ -222,7 +222,7 @@ def _gather(
     tensors, memory = tape.tensors, tape.memory
     for position, item in enumerate(items):
         kind = type(item)
-        if kind in _PLAIN:
+        if kind in PLAIN:
             continue
         if isinstance(item, Tensor):
             if function is not None and function.shape_only and position:

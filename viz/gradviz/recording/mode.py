@@ -50,6 +50,9 @@ from gradviz.recording.where import INSIDE, level
 from gradviz.system.frames import leave_out_caller, uncounted
 
 _AS_IT_IS: AbstractContextManager[Any] = nullcontext()
+_PLAIN = frozenset(
+    (torch.Tensor, torch.nn.Parameter)
+)  # classes of tensors without code of their own
 
 
 class RecordingMode(Recorder, TorchFunctionMode):
@@ -130,7 +133,7 @@ class RecordingMode(Recorder, TorchFunctionMode):
         """Return a context in which nobody sees what is asked of a tensor: no mode of the user's,
         and no subclass.
         """
-        own = types or other_modes() or dispatch_modes()
+        own = (types and not _PLAIN.issuperset(types)) or other_modes() or dispatch_modes()
         unseen = without_torch_function() if own else _AS_IT_IS
         return unseen if self.lock is None else Locked(self.lock, unseen)
 

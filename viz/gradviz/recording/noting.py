@@ -10,6 +10,7 @@ from torch import Tensor
 from gradviz.graph import CutKind
 from gradviz.recording import exits, torch_inside, transforms, where
 from gradviz.recording.arguments import tensors_in
+from gradviz.recording.familiar import may_be_told_again
 from gradviz.recording.inputs import came_back, dead_sources, inputs_of
 from gradviz.recording.joined import Part, parts_with_a_source
 from gradviz.recording.joints import keep, shown
@@ -130,6 +131,7 @@ def made(call: TorchCall, outs: tuple[Tensor, ...], *, several: bool = False) ->
         serial = write_down(recorder, function.name, kind, mine, stack, out)
         keep(recorder, serial, joints)
         _may_decide(recorder, function.name, args, (serial,))
+        may_be_told_again(call, mine, stack, serial)
 
 
 def _may_decide(recorder: Recorder, name: str, args: Any, serials: Sequence[int]) -> None:

@@ -5,6 +5,7 @@ What is done with it stands in functions that take it as their first argument: `
 """
 
 import weakref
+from collections.abc import Hashable
 from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -61,6 +62,7 @@ class Recorder:
         self.exposed = Exposed()
         self.met = Met()
         self.kinships = Kinships(tape)
+        self.familiar: dict[Hashable, int] = {}  # numbers of calls, see familiar.py
         self.inner_code = InnerCode()
         self.stacks = Stacks(tape.module)
         self.observer = Observer(tape)

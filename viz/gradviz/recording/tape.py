@@ -292,9 +292,13 @@ class Tape:
         """
         number = self._repeats.find(like, inputs)
         if number:
-            self.calls[number] = self.calls.pop(number)
-            self.dates.again.add(number)
+            self.again(number)
         return number
+
+    def again(self, number: int) -> None:
+        """Take note that a call is made again, and let it be the newest."""
+        self.calls[number] = self.calls.pop(number)
+        self.dates.again.add(number)
 
     def may_repeat(self, number: int, like: Hashable) -> None:
         """Take note that other calls may be the same as one.
@@ -324,11 +328,7 @@ class Tape:
         self.unexplained = next(self._count)
 
     def _drop_older_half(self) -> None:
-        """Let go of the older half.
-
-        A script may go on for hours before its first backward, and what is old by then went
-        nowhere.
-        """
+        """Let go of what is old by now and went nowhere, however long a script goes on."""
         older = set(itertools.islice(self.calls, len(self.calls) // 2))
         self.calls = _CallsByNumber(
             (number, call) for number, call in self.calls.items() if number not in older

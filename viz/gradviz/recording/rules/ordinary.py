@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from gradviz.recording import where
+from gradviz.recording.familiar import told_before
 from gradviz.recording.memory_writes import wrote
 from gradviz.recording.named_calls import OUT
 from gradviz.recording.noting import is_another, made, stamp_nodes
@@ -16,6 +17,8 @@ def after(call: TorchCall) -> None:
     """Take note of what a call made."""
     recorder, _, args, kwargs, out, _, _ = call
     kind = type(out)
+    if kind is Tensor and not out.requires_grad and told_before(call):
+        return
     if kind is Tensor or isinstance(out, Tensor):
         if id(out) in recorder.tape.tensors.by_key:
             is_another(recorder, out, args, kwargs)
