@@ -9,7 +9,7 @@ from collections.abc import Hashable
 
 from torch import Tensor, nn
 
-from gradviz.recording.escapes import of_interest
+from gradviz.recording.alike import of_interest
 from gradviz.recording.inputs import PLAIN
 from gradviz.recording.records import Inputs
 from gradviz.recording.rule import TorchCall
