@@ -179,6 +179,38 @@ def test_what_is_frozen_once_it_is_trained_trains(scripts):
     assert scripts.run("train.py").end == "gradviz: All 4 parameters train.\n"
 
 
+ACTOR_CRITIC = """
+import torch
+actor, critic = torch.nn.Linear(3, 2), torch.nn.Linear(3, 1)
+optimizer = torch.optim.SGD([*actor.parameters(), *critic.parameters()], 0.1)
+for number in range(4):
+    advantage = torch.ones(2) - critic(torch.ones(2, 3)).squeeze(-1)
+    policy = (actor(torch.randn(2, 3))[:, 0] * advantage.detach()).mean()
+    value = {}.square().mean()
+    optimizer.zero_grad()
+    (policy + value).backward()
+    optimizer.step()
+"""
+
+
+def test_a_line_that_cuts_off_a_term_of_the_loss_is_one_alarm(scripts):
+    scripts.write("train.py", ACTOR_CRITIC.format("advantage.detach()"))
+    ran = scripts.run("train.py")
+    assert ran.end == (
+        "gradviz: 2 of 4 parameters train; critic.* (2) do not: cut off from the loss at"
+        " train.py:8.\n"
+    )
+    assert "train.py:8: value = advantage.detach()" in ran.err
+    assert [
+        line for line in ran.err.splitlines() if "ALARM" in line and "as after" not in line
+    ] == [
+        "gradviz: ALARM: optimizer (SGD) steps 2 parameters that no gradient reached, after"
+        " backward 1"
+    ]
+    scripts.write("train.py", ACTOR_CRITIC.format("advantage"))
+    assert "ALARM" not in scripts.run("train.py").err
+
+
 HEADS = """
 import torch
 heads = torch.nn.ModuleList(torch.nn.Linear(3, 1) for _ in range({heads}))

@@ -355,6 +355,9 @@ def test_gradient_that_arrives_again_and_again_with_nothing_that_steps_is_an_ala
     found = judge([still], [], 3, ended=True)
     assert (found.parameters[0].trains, found.parameters[0].why) == (False, "not_held")
     assert [alarm.why for alarm in found.alarms] == ["no_step"]
+    place = Place("train.py", 9, "p = p - lr * p.grad")
+    (alarm,) = judge([replace(still, discarded_at=place)], [], 3, ended=True).alarms
+    assert (alarm.why, alarm.line, alarm.mend.startswith("Write into")) == ("no_step", 9, True)
     assert not judge([still], [], 3).alarms
     assert not judge([still], [], 3, inspects=True, ended=True).alarms
 

@@ -186,6 +186,8 @@ class Evidence:
         stopped: The last steps, where none finds gradient; None where one may.
         missed: Steps that leave it as it is and write to others; None where none does.
         rate_at: The line that gave it a learning rate of 0 in every step; None where none is known.
+        discarded_at: The line that computes its step by hand into a tensor that nothing keeps; None
+            where none is known.
     """
 
     name: str
@@ -229,6 +231,7 @@ class Evidence:
     stopped: Stopped | None = None
     missed: Missed | None = None
     rate_at: Place | None = None
+    discarded_at: Place | None = None
 
     @property
     def is_late(self) -> bool:

@@ -67,7 +67,11 @@ def why_not(fate: Fate, *, single: bool, faint: bool = False) -> str:
         "exploding": f"{their} gradient explodes, and the step{at} throws {them} far away",
         "ranks_differ": f"{they} {'differs' if single else 'differ'} between ranks after a step",
         "stopped": f"no gradient comes any more: cut off{at}",
-        "no_step": "gradient arrives, and no optimizer ever steps",
+        "no_step": (
+            f"the step by hand{at} goes into a new tensor"
+            if at
+            else "gradient arrives, and no optimizer ever steps"
+        ),
     }
     return sentences.get(fate.why or "", fate.why or "")
 

@@ -84,7 +84,7 @@ def _besides(training: Training) -> list[str]:
             if alarm.why == "constant_term"
             else f"{_names(alarm.parameters, training.parameters)}: {_alarm_line(alarm, training)}"
             for alarm in training.alarms
-            if alarm.why in _TOLD_BESIDE
+            if (alarm.why in _TOLD_BESIDE or (alarm.why == "no_step" and alarm.file))
             and not (alarm.why == "constant_term" and (alarm.file, alarm.line) in blamed)
         )
     )

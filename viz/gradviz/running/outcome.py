@@ -109,7 +109,19 @@ class TrainingJudge:
             for alarm, text in zip(settled, texts, strict=True)
             if text
             and not (alarm.why in _STEP_TELLS and self._of_steps.issuperset(alarm.parameters))
+            and not self._is_told_by_step(alarm, self.training)
         ]
+
+    def _is_told_by_step(self, alarm: Alarm, training: Training) -> bool:
+        """Say whether an alarm is about a term of the loss that cuts off at its line what the alarm
+        of a step has named with that.
+        """
+        return alarm.why == "constant_term" and any(
+            fate.name in self._of_steps
+            and fate.why == "cut"
+            and (fate.file, fate.line) == (alarm.file, alarm.line)
+            for fate in training.parameters
+        )
 
     def taken_back(self) -> list[str]:
         """Return the names in alarms told that gradient has moved since, and that no alarm is about

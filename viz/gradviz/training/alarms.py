@@ -195,13 +195,13 @@ def _no_step(
     if any(fate.trains for fate in fates):
         return
     reached = [
-        parameter.name
+        parameter
         for parameter in evidence
         if parameter.drift is False
         and sum(in_call.verdict is Verdict.REACHED for in_call in parameter.verdicts) >= _AGAIN
     ]
     if reached:
-        yield "no_step", None, reached
+        yield "no_step", reached[0].discarded_at, [parameter.name for parameter in reached]
 
 
 def _constant(

@@ -11,6 +11,7 @@ from gradviz.facts.training import Heir
 from gradviz.graph import Leaf, NotFinite, Parameter, Place, UnusedReason, Verdict
 from gradviz.recording.where import Spot
 from gradviz.training.freeze_lines import files_of_user, freezing_line
+from gradviz.training.hand_lines import discarding_line
 from gradviz.training.identities import Identities
 from gradviz.training.lookout import Lookout
 from gradviz.training.moves import History, Moves, StepSight
@@ -190,8 +191,7 @@ class Gatherer:
             and not (history.came_spoilt and birth.holder and birth.written is None)
         ]
         number, birth = _birth_of(name, births)
-        copies = [call.copies[name] for call in self.calls if name in call.copies]
-        copy_of, copied_at = (*copies, (None, None))[0]
+        copy_of, copied_at = self._copied(name)
         return Evidence(
             name=name,
             numel=self.identities.numels.get(name, 0),
@@ -238,7 +238,19 @@ class Gatherer:
             stopped=self._stopped(name, key),
             missed=self.missed.get(name),
             rate_at=self._rate_at(key, history),
+            discarded_at=self._discarded_at(history),
         )
+
+    def _copied(self, name: str) -> tuple[str | None, Place | None]:
+        copies = [call.copies[name] for call in self.calls if name in call.copies]
+        return copies[0] if copies else (None, None)
+
+    def _discarded_at(self, history: History) -> Place | None:
+        """Return the line that steps by hand into a tensor that nothing keeps, where nothing was
+        made that could step, and nothing has moved.
+        """
+        may_be = self.ended and not self.optimizers.records and history.drift is False
+        return discarding_line(self._files()) if may_be else None
 
     def _frozen_at(self, name: str, key: int) -> Place | None:
         """Return the line that made a parameter frozen, or where steps moved it before that, the
@@ -251,9 +263,13 @@ class Gatherer:
         if own and own[-1].frozen_at is not None:
             return own[-1].frozen_at
         earlier = [other.frozen_at for call in self.calls for other in call.parameters.values()]
-        records = self.optimizers.records.values()
-        made = [_place(record.spot) for record in records if key in record.held]
-        return freezing_line(files_of_user(*(own.file for own in made if own)), earlier)
+        return freezing_line(self._files(), earlier)
+
+    def _files(self) -> frozenset[str]:
+        """Return the files of the user's code."""
+        made = [_place(record.spot) for record in self.optimizers.records.values()]
+        called = [call.place for call in self.calls]
+        return files_of_user(*(place.file for place in (*made, *called) if place is not None))
 
     def _rate_at(self, key: int, history: History) -> Place | None:
         rates = {(sight.optimizer, sight.glance.lr) for sight in history.sights}

@@ -13,6 +13,7 @@ from gradviz.facts.evidence import ConstantTerm, Evidence, Look, Stepper
 from gradviz.facts.training import THRESHOLDS, Fate, OptimizerSteps, Thresholds, Training
 from gradviz.graph import Parameter, Place, UnusedReason, Verdict
 from gradviz.training.alarms import find_alarms
+from gradviz.training.cut_lines import named_by_terms
 from gradviz.training.remarks import of_left_behind, of_put_back, of_rest, of_shared, of_unfed
 from gradviz.training.spoilt import written_at
 from gradviz.training.touched import shrunk_by, taken_by
@@ -53,6 +54,7 @@ def judge(
         for parameter in evidence
     )
     fates = _lost_together(_lodged(fates, evidence), steppers)
+    fates = named_by_terms(fates, evidence, terms)
     return Training(
         backwards=backwards,
         steps=sum(stepper.steps for stepper in steppers),

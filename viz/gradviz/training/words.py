@@ -192,6 +192,11 @@ _RETURNED = (
     " optimizer reads.",
     "Assign what it returns to the .grad of each parameter before step(), or call backward().",
 )
+_DISCARDED = (
+    "Gradient arrives, and the step is computed into a new tensor that gets the parameter's name:"
+    " the parameter itself stays as it is.",
+    "Write into the parameter, under torch.no_grad(): p -= lr * p.grad, or p.sub_(lr * p.grad).",
+)
 _PUT_BACK = (
     "The optimizer changes them at every step, and before the next backward they are put back.",
     "Look at what writes into them there: a copy, perhaps the wrong way round.",
@@ -326,6 +331,10 @@ def _too_small(asked: _Asked) -> Explained | None:
     return _NO_RATE_BY_SCHEDULE if scheduled else _NO_RATE
 
 
+def _no_step(asked: _Asked) -> Explained | None:
+    return _DISCARDED if all(own.discarded_at is not None for own in asked.concerned) else None
+
+
 def _not_finite(asked: _Asked) -> Explained | None:
     return of_spoilt(asked.concerned, asked.holders, _MEANS["not_finite"])
 
@@ -375,6 +384,7 @@ _CLOSER: Mapping[str, Callable[[_Asked], Explained | None]] = {
     "too_small": _too_small,
     "not_finite": _not_finite,
     "cut": _cut,
+    "no_step": _no_step,
     "stopped": _stopped,
 }
 """By reason: says more than :data:`_MEANS` where more is known, and None where not."""
