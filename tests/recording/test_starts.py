@@ -2,7 +2,7 @@
 
 import pytest
 
-from gradviz.recording.starts import backward_slice, element_slice, names_at
+from gradviz.recording.starts import backward_slice, element_slice, literals_at, names_at
 
 TEXT = """\
 def outer(h, other):
@@ -54,3 +54,10 @@ def test_nothing_starts_where_there_is_no_source():
     assert names_at(code, 0, None, None) == ()
     assert backward_slice(code, 0, frozenset(), None, None) is None
     assert element_slice(code, 0, 0) is None
+
+
+def test_numbers_that_stand_in_a_call_are_known(program):
+    place = program("def f(x, n):\n    return roll(x, n, -1, dims=2)\n").at(
+        "f", "roll(x, n, -1, dims=2)"
+    )
+    assert literals_at(*place) == (-1, 2)

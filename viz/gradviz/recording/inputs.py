@@ -17,7 +17,7 @@ from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Inputs
 from gradviz.recording.rule import Function
 from gradviz.recording.tensor_state import accumulates, address, history
-from gradviz.recording.told import only_told
+from gradviz.recording.told import sources_behind
 from gradviz.recording.torch_inside import sharded
 
 PLAIN = frozenset(
@@ -61,9 +61,7 @@ def came_back(recorder: Recorder, items: Iterable[Any], frame: FrameType) -> tup
         elif is_index(item):
             indices.append(item)
     if open_ or indices:
-        behind, chooses = escapes.behind(frame, (*open_, *indices))
-        if behind and not (chooses or indices):
-            behind = only_told(recorder, behind, open_)
+        behind, open_ = sources_behind(recorder, open_, indices, frame)
         numbers.update(dict.fromkeys(behind))
         for item in open_ if not behind else filter(_is_number, open_):
             plain = as_array(item) if isinstance(item, Tensor) else item

@@ -13,6 +13,7 @@ from torch import Tensor
 from gradviz.recording.arguments import part_at
 from gradviz.recording.inputs import inputs_of
 from gradviz.recording.joints import JOINS
+from gradviz.recording.places import Places
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Inputs
 from gradviz.recording.tensor_state import history
@@ -23,8 +24,8 @@ _SIDES = {"vstack": 0, "row_stack": 0, "hstack": 1, "column_stack": 1, "dstack":
 _OF_NUMBERS = frozenset(("tensor", "as_tensor", "from_numpy"))
 _MOST = 64  # parts that are told apart
 
-Part = tuple[Tensor, Inputs]
-"""A part of a tensor, as a view, and what went into it."""
+Part = tuple[Tensor | Places, Inputs]
+"""A part of a tensor, as a view or by its bytes, and what went into it."""
 
 
 def parts_with_a_source(

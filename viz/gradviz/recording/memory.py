@@ -11,22 +11,36 @@ import torch
 from torch import Tensor
 
 from gradviz.recording.ancestry import has_behind
-from gradviz.recording.places import places_of
+from gradviz.recording.places import Places, places_of
 from gradviz.recording.records import Write
 from gradviz.recording.tape import Tape
 from gradviz.recording.tensor_state import address, base_of, history, is_recorded, region
 from gradviz.recording.writes import Writes, places_of_write
 
 
-def written(tape: Tape, tensor: Tensor, serial: int, family: Tensor | None, *, over: bool) -> None:
+def written(
+    tape: Tape,
+    tensor: Tensor,
+    serial: int,
+    family: Tensor | None,
+    *,
+    over: bool,
+    places: Places | None = None,
+) -> None:
     """Take note of a write into a tensor's memory.
 
-    ``over`` where nothing of what was there before is left.
+    Args:
+        tape: What has been seen.
+        tensor: That was written into.
+        serial: Number of the call that wrote.
+        family: The tensor whose own history has the write; None where nobody's has.
+        over: Nothing of what was there before is left.
+        places: The bytes that were written, where they are not all that the tensor shows.
     """
     writes = tape.memory.get(pin(tape, tensor))
     if writes is None:
         return
-    places = places_of(tensor)
+    places = places or places_of(tensor)
     if over:
         writes.drop(places)
     facts = None if family is None else tape.tensors.know(family)
@@ -54,11 +68,11 @@ def write_at(tape: Tape, pinned: int, low: int, high: int, serial: int) -> None:
         tape.memory[pinned].append(Write(low, high, serial, None))
 
 
-def overwritten(tape: Tape, tensor: Tensor) -> None:
-    """Take note that a tensor's memory holds nothing of interest any more."""
+def overwritten(tape: Tape, tensor: Tensor, places: Places | None = None) -> None:
+    """Take note that a tensor's memory, or some bytes of it, hold nothing of interest any more."""
     writes = tape.memory.get(address(tensor))
     if writes:
-        writes.drop(places_of(tensor))
+        writes.drop(places or places_of(tensor))
 
 
 def writes(tape: Tape, tensor: Tensor) -> Iterator[int]:
@@ -71,6 +85,20 @@ def writes(tape: Tape, tensor: Tensor) -> Iterator[int]:
     for write in _met(writes.over(*region(tensor)), tensor):
         if not _is_in_history(tape, write, tensor):
             yield write.serial
+
+
+def read_here(tape: Tape, tensor: Tensor) -> dict[int, Places]:
+    """Return where in its memory a reader of a tensor gets each of the writes that ``writes``
+    gives; nothing where one of them is in two pieces.
+    """
+    across = tape.memory.get(address(tensor))
+    met = _met(across.over(*region(tensor)), tensor) if across else ()
+    places = {
+        write.serial: places_of_write(write)
+        for write in met
+        if not _is_in_history(tape, write, tensor)
+    }
+    return places if len(places) == len(met) else {}
 
 
 def is_written(tape: Tape, tensor: Tensor, number: int) -> bool:

@@ -13,8 +13,10 @@ from gradviz.recording.memory import is_written, overwritten, writes, written
 from gradviz.recording.moved import trained
 from gradviz.recording.named_calls import FILLS, OUT, operation_text
 from gradviz.recording.noting import stamp_nodes
+from gradviz.recording.places import Places
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Call, Inputs
+from gradviz.recording.relocated import filled
 from gradviz.recording.rule import TorchCall
 from gradviz.recording.severing import outer_switch, write_down
 from gradviz.recording.tensor_state import address, base_of, history, is_recorded, region
@@ -39,10 +41,16 @@ def wrote(call: TorchCall, target: Tensor, was_live: bool) -> None:
         or function.name.endswith(OUT)
     )
     indexed = part_at(target, others[0]) if function.name == "__setitem__" else target
+    by_index = (
+        None
+        if indexed is not None and indexed is not target
+        else filled(function.name, target, others, call.kwargs)
+    )
     write = _Written(
         target=target,
         part=target if indexed is None else indexed,
-        over=over and indexed is not None,
+        over=over and indexed is not None if by_index is None else by_index.over,
+        places=None if by_index is None else by_index.places,
     )
     if torch.is_grad_enabled() and is_recorded(target):
         _with_history(call, write, was_live)
@@ -57,16 +65,18 @@ class _Written(NamedTuple):
         target: The tensor.
         part: What of it was written, as a view; all of it where that cannot be told.
         over: Nothing of what was in the part before is left.
+        places: The bytes of it that an index names; None where it is all of the part.
     """
 
     target: Tensor
     part: Tensor
     over: bool
+    places: Places | None = None
 
     @property
     def replaces_all(self) -> bool:
         """Nothing of what was in the tensor before is left."""
-        return self.over and self.part.shape == self.target.shape
+        return self.over and self.places is None and self.part.shape == self.target.shape
 
 
 def _with_history(call: TorchCall, write: _Written, was_live: bool) -> None:
@@ -83,7 +93,7 @@ def _with_history(call: TorchCall, write: _Written, was_live: bool) -> None:
         text = operation_text(through.value, through, stack)
         inputs = ((tape.walk(target.grad_fn), True),)
         serial = tape.call(Call(name, through, text, inputs, stack.spot))
-        written(tape, write.part, serial, base, over=False)
+        written(tape, write.part, serial, base, over=False, places=write.places)
     if write.replaces_all:
         tape.drop_origin(target)
 
@@ -96,9 +106,9 @@ def _without_history(call: TorchCall, write: _Written) -> None:
     inputs = foreign(recorder, given, target)
     if not inputs:
         if write.over and not _is_among(write.part, others):
-            overwritten(tape, write.part)
+            overwritten(tape, write.part, write.places)
             for number, _ in given:  # from another place in the same memory
-                written(tape, write.part, number, None, over=False)
+                written(tape, write.part, number, None, over=False, places=write.places)
             if write.replaces_all and not target.requires_grad:
                 tape.drop_origin(target)
         return
@@ -110,7 +120,7 @@ def _without_history(call: TorchCall, write: _Written) -> None:
     trained(tape, target, serial, inputs)
     if write.replaces_all and not target.requires_grad:
         tape.drop_origin(target)
-    written(tape, write.part, serial, None, over=write.over)
+    written(tape, write.part, serial, None, over=write.over, places=write.places)
 
 
 def _is_among(part: Tensor, values: Any) -> bool:

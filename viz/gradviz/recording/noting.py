@@ -12,13 +12,14 @@ from gradviz.recording import exits, torch_inside, transforms, where
 from gradviz.recording.arguments import tensors_in
 from gradviz.recording.familiar import may_be_told_again
 from gradviz.recording.inputs import came_back, dead_sources, inputs_of
-from gradviz.recording.joined import Part, parts_with_a_source
+from gradviz.recording.joined import Part
 from gradviz.recording.joints import keep, shown
 from gradviz.recording.memory import written
 from gradviz.recording.moved import keeps
 from gradviz.recording.named_calls import COMPARISONS, KIND_OF
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Exit, Stamp
+from gradviz.recording.relocated import parts_with_a_place
 from gradviz.recording.rule import Function, TorchCall
 from gradviz.recording.severing import hands_on, kind_of, write_down
 from gradviz.recording.tensor_state import address, base_of, is_with_itself
@@ -104,7 +105,7 @@ def made(call: TorchCall, outs: tuple[Tensor, ...], *, several: bool = False) ->
     if where.is_optimizer(frame.f_code.co_filename):
         keeps(recorder.tape, outs, inputs)
         return
-    parts = parts_with_a_source(recorder, function.name, args, kwargs, outs[0], inputs, frame)
+    parts = parts_with_a_place(recorder, function.name, args, kwargs, outs[0], inputs, frame)
     if parts is not None:
         write_parts_down(recorder, function.name, parts, outs[0], args, frame)
         return
@@ -179,10 +180,11 @@ def write_parts_down(
     stack = recorder.stacks.look_around(frame, in_apply=hands_on(recorder, name, args))
     if stack.upkeep:
         return
-    for view, inputs in parts:
+    for part, inputs in parts:
+        view, places = (part, None) if isinstance(part, Tensor) else (out, part)
         kind = kind_of(recorder, name, view, inputs, stack, args)
         serial = write_down(recorder, name, kind, inputs, stack, None)
-        written(recorder.tape, view, serial, None, over=False)
+        written(recorder.tape, view, serial, None, over=False, places=places)
 
 
 def _shows_a_parameter(stack: Surroundings, out: Tensor, args: Any) -> bool:

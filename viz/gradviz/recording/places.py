@@ -4,7 +4,7 @@ side by side lie between each other.
 
 from collections.abc import Iterable
 from math import gcd
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from torch import Tensor
@@ -86,6 +86,39 @@ class Places(NamedTuple):
             strides = (*(step for step, _ in self.steps), 1)
             np.lib.stride_tricks.as_strided(mask, shape, strides)[...] = True
         return mask[low - self.low : high - self.low]
+
+    def among(self, tensor: Tensor) -> "np.ndarray[Any, np.dtype[np.bool_]]":
+        """Return which elements of a tensor have a byte here."""
+        low, high = region(tensor)
+        bytes_there = np.zeros(high - low, dtype=bool)
+        first, last = max(self.low, low), min(self.high, high)
+        if first < last:
+            bytes_there[first - low : last - low] = self._within(first, last)
+        by_element = _by_element(tensor, bytes_there)
+        return np.logical_or.reduce(by_element, axis=-1, keepdims=True)[..., 0]
+
+
+def places_where(tensor: Tensor, marks: "np.ndarray[Any, np.dtype[np.bool_]]") -> Places | None:
+    """Return the bytes of its storage that the marked elements of a tensor have; None where none is
+    marked, or they are too many to be kept one by one.
+    """
+    low, high = region(tensor)
+    if high - low > _KEPT or not marks.any():
+        return None
+    if marks.all():
+        return places_of(tensor)
+    mask = np.zeros(high - low, dtype=bool)
+    _by_element(tensor, mask)[...] |= marks[..., None]
+    return Places(low, high, high - low, (), mask)
+
+
+def _by_element(
+    tensor: Tensor, mask: "np.ndarray[Any, np.dtype[np.bool_]]"
+) -> "np.ndarray[Any, np.dtype[np.bool_]]":
+    """Return a view of the bytes that a tensor spans, those of each element together."""
+    size = tensor.element_size()
+    strides = (*(step * size for step in tensor.stride()), 1)
+    return np.lib.stride_tricks.as_strided(mask, (*Tensor.size(tensor), size), strides)
 
 
 def places_of(tensor: Tensor) -> Places:

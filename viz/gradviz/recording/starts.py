@@ -105,3 +105,27 @@ def _starts(
                     for path in [*reads_part(root, of_argument(root, parameter))] or [()]
                 ]
     return starts
+
+
+@by_file
+def literals_at(code: CodeType, lasti: int) -> tuple[float, ...]:
+    """Return the numbers that stand as they are in the call or operation at an instruction."""
+    place = place_of(code, lasti)
+    if place is None or not isinstance(place[0], (ast.Call, ast.BinOp)):
+        return ()
+    node = place[0]
+    if isinstance(node, ast.BinOp):
+        given = [node.left, node.right]
+    else:
+        given = [*node.args, *(keyword.value for keyword in node.keywords)]
+    numbers = (_literal(value) for value in given)
+    return tuple(number for number in numbers if number is not None)
+
+
+def _literal(value: ast.AST) -> float | None:
+    sign = isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub)
+    inner = value.operand if isinstance(value, ast.UnaryOp) and sign else value
+    number = inner.value if isinstance(inner, ast.Constant) else None
+    if isinstance(number, bool) or not isinstance(number, (int, float)):
+        return None
+    return -number if sign else number

@@ -1,15 +1,52 @@
 """Which of the values that may be behind a number it is, told by the number itself."""
 
 from collections.abc import Sequence
+from types import FrameType
 from typing import Any
 
 from torch import Tensor
 
 from gradviz.recording.arguments import as_array
 from gradviz.recording.recorder import Recorder
+from gradviz.recording.starts import literals_at
 
 
-def only_told(recorder: Recorder, behind: tuple[int, ...], items: Sequence[Any]) -> tuple[int, ...]:
+def sources_behind(
+    recorder: Recorder, items: list[Any], indices: Sequence[Any], frame: FrameType
+) -> tuple[tuple[int, ...], list[Any]]:
+    """Return the values that left torch and that some arguments of a call are computed from, and
+    those of the arguments that are no numbers of the source itself.
+
+    Args:
+        recorder: Of the thread.
+        items: The arguments.
+        indices: Those that are an index.
+        frame: Where the call stands.
+    """
+    behind, chooses = recorder.escapes.behind(frame, (*items, *indices))
+    if not behind:
+        return (), items
+    others = _without_literals(items, frame)
+    if indices or (others and chooses):
+        return behind, others
+    return (_only_those(recorder, behind, others) if others else ()), others
+
+
+def _without_literals(items: Sequence[Any], frame: FrameType) -> list[Any]:
+    """Return what a call is given without the numbers that stand in it as they are."""
+    left = list(literals_at(frame.f_code, frame.f_lasti))
+    others: list[Any] = []
+    for item in items:
+        if type(item) in (int, float) and item in left:
+            left.remove(item)
+        else:
+            others.append(item)
+    return others
+
+
+def _only_those(
+    recorder: Recorder, behind: tuple[int, ...], items: Sequence[Any]
+) -> tuple[int, ...]:
     """Return of the values behind some numbers those that they are.
 
     Where every number that goes in is one that left, to the last digit, nothing was added to it:

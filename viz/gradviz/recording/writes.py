@@ -70,7 +70,8 @@ class Writes(Generic[Kind]):
 
     def drop(self, places: Places) -> None:
         """Forget the writes into some bytes, and of others the part that went there."""
-        for write in self.over(places.low, places.high) if self._apart or places.steps else ():
+        across = self._apart or not places.is_whole
+        for write in self.over(places.low, places.high) if across else ():
             if places.is_whole and write.places is None:
                 continue
             rest = places_of_write(write).without(places)
