@@ -228,17 +228,27 @@ def test_a_small_report_is_written_like_this_a_parameter_cut_node_or_edge_to_a_l
 
 
 def test_a_graph_in_several_reports_is_written_the_same_in_each_and_kept_no_longer_than_it_lives():
-    before = len(json_module._graphs)
+    before = json_module._written.copy()
     report = Report(
         graph=Graph((Node(index=0, kind=NodeKind.LOSS, name="loss"),), (), {"encoder": "Linear"})
     )
     whole = replace(report, losses={"a": replace(report, loss="a"), "b": replace(report, loss="b")})
     document = json.loads(render_json(whole))
-    assert len(json_module._graphs) == before + 1
+    assert json_module._written.keys() > before.keys()
     assert [each["graph"] for each in document["backwards"]] == [document["together"]["graph"]] * 2
     assert document["together"]["graph"]["classes"] == {"encoder": "Linear"}
     del report, whole
-    assert len(json_module._graphs) == before
+    assert json_module._written == before
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_parameters_written_before_name_the_cuts_of_the_report_that_they_are_in(again: bool):
+    one, other = (Cut(kind=CutKind.DETACH, operation="detach()", line=line) for line in (1, 2))
+    parameters = Parameters((Parameter(name="w", verdict=Verdict.CUT, cuts=(other,)),))
+    if again:
+        render_json(Report(parameters=parameters, cuts=(one, other)))
+    document = json.loads(render_json(Report(parameters=parameters, cuts=(other,))))
+    assert document["backwards"][0]["parameters"][0]["cuts"] == [0]
 
 
 def test_a_gradient_that_is_not_a_number_is_still_valid_json():

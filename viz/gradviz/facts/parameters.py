@@ -19,7 +19,7 @@ class Parameters(Mapping[str, Parameter]):
     that says which was likely meant.
     """
 
-    __slots__ = ("_by_name", "_names")
+    __slots__ = ("__weakref__", "_by_name", "_names")
 
     def __init__(self, parameters: tuple[Parameter, ...]) -> None:
         self._names = tuple(parameter.name for parameter in parameters)

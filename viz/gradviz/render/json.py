@@ -12,9 +12,9 @@ import dataclasses
 import json
 import re
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from gradviz.errors import ReportFileError
 from gradviz.facts.calls import CallKind, CallName, StepNote
@@ -52,8 +52,18 @@ ALWAYS |= {
     Alarm: tuple(field.name for field in dataclasses.fields(Alarm)),
 }
 
-# The graphs alive that were written, by id()
-_graphs: dict[int, tuple[weakref.ref[Graph], str]] = {}
+
+class _Judged(NamedTuple):
+    """The parameters of a backward, beside the cuts that they name by position."""
+
+    parameters: Parameters
+    cuts: tuple[Cut, ...]
+
+
+# What is alive of what was written, by id(), that of the cuts it names, and depth
+_written: dict[
+    tuple[int, int, int], tuple[weakref.ref[Graph | Parameters], tuple[Cut, ...], str]
+] = {}
 
 
 @holding
@@ -145,12 +155,6 @@ def _read_training(entry: Any) -> Training | None:
 
 def _backward(index: int, report: Findings) -> dict[str, Any]:
     """Return one loss as JSON. Its place is spread over the entry: file, line, code, function."""
-    places = {cut: position for position, cut in enumerate(report.cuts)}
-    parameters = []
-    for parameter in report.parameters.values():
-        entry = encode(parameter)
-        entry["cuts"] = [places[cut] if cut in places else encode(cut) for cut in parameter.cuts]
-        parameters.append(entry)
     step_notes = [
         encode(_StepMark(note=position, alarm=note.alarm, calls=note.calls))
         for position, note in enumerate(report.notes)
@@ -162,7 +166,7 @@ def _backward(index: int, report: Findings) -> dict[str, Any]:
         **place,
         "loss": report.loss,
         **({"call": encode(report.call)} if report.call else {}),
-        "parameters": parameters,
+        "parameters": _Judged(report.parameters, report.cuts),
         "cuts": encode(report.cuts),
         "unregistered": encode(report.unregistered),
         **({"births": encode(report.births)} if report.births else {}),
@@ -270,7 +274,10 @@ def _spread(value: Any, depth: int) -> str:
     which takes one line.
     """
     if isinstance(value, Graph):
-        return _graph(value).replace("\n" + " " * _DEPTH, "\n" + " " * depth)
+        text = _once(value, (), _DEPTH, lambda: encode(value))
+        return text.replace("\n" + " " * _DEPTH, "\n" + " " * depth)
+    if isinstance(value, _Judged):
+        return _once(*value, depth, lambda: _parameters(*value))
     if (
         not value
         or not isinstance(value, list | dict)
@@ -292,17 +299,30 @@ def _spread(value: Any, depth: int) -> str:
     )
 
 
-def _graph(graph: Graph) -> str:
-    """Return a graph as it is written in one of several backwards.
+def _parameters(parameters: Parameters, cuts: Sequence[Cut]) -> list[dict[str, Any]]:
+    """Return parameters as JSON, each with the positions of its cuts."""
+    places = {cut: position for position, cut in enumerate(cuts)}
+    entries = []
+    for parameter in parameters.values():
+        entry = encode(parameter)
+        entry["cuts"] = [places[cut] if cut in places else encode(cut) for cut in parameter.cuts]
+        entries.append(entry)
+    return entries
 
-    Once, for a run writes its file again with every call.
+
+def _once(
+    held: Graph | Parameters, cuts: tuple[Cut, ...], depth: int, encoded: Callable[[], Any]
+) -> str:
+    """Return how something that stays as it is is written, spread as from a depth.
+
+    Worked out once, for a run writes its file again with every call.
     """
-    key = id(graph)
-    if key not in _graphs:
-        text = _spread(encode(graph), _DEPTH)
+    key = id(held), id(cuts), depth
+    if key not in _written:
+        text = _spread(encoded(), depth)
         # It is C that forgets it, which no interrupt comes into
-        _graphs[key] = weakref.ref(graph, partial(_graphs.pop, key)), text
-    return _graphs[key][1]
+        _written[key] = weakref.ref(held, partial(_written.pop, key)), cuts, text
+    return _written[key][2]
 
 
 # What report files of earlier versions hold in words alone, and later ones in fields too.
