@@ -142,6 +142,15 @@ USED = (
 )
 
 
+def look_at_modules() -> None:
+    """Have gradviz find out now whose each module and each custom Function is, and no fork again."""
+    from gradviz.recording import functions
+    from gradviz.running import variables
+
+    list(variables.spaces(None))
+    functions.applied(sys._getframe())
+
+
 def hide_from_the_collector() -> None:
     """Let no collection, and no list of all objects, touch what there is now.
 
@@ -179,6 +188,7 @@ def serve() -> None:
     os.close(answers[1])
     for name in USED:
         importlib.import_module(name)
+    look_at_modules()
     hide_from_the_collector()
     with open(requests[1], "w") as bare, open(answers[0]) as answered:
         return _answer(ending, bare, answered)

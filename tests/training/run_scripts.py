@@ -27,6 +27,9 @@ from gradviz.running.children import Children
 from gradviz.running.process import Process
 from gradviz.running.settings import Settings
 
+sys.path.insert(1, str(Path(__file__).parents[1]))
+import warm
+
 SECONDS = 120  # that a script may take
 
 
@@ -74,6 +77,8 @@ def main() -> None:
     for module in given.modules:
         import_module(module)
     causes.installed()  # else each fork would look through all packages
+    warm.look_at_modules()
+    warm.hide_from_the_collector()
     ways = (True, False) if given.plain else (False,)
     for name, plain in itertools.product(given.names, ways):
         child = os.fork()

@@ -44,6 +44,7 @@ USER, LIBRARY, INSIDE = 0, 1, 2
 
 DEEPCOPY = copy.deepcopy.__code__
 
+NO_FILE = "<frozen "  # in the place of a module's file
 _levels: dict[str, int] = {}
 
 
@@ -63,9 +64,9 @@ def file_of(module: Any) -> str:
     Anything may stand in ``sys.modules``, and to ask for an attribute may run code of the user's.
     """
     if not issubclass(type(module), ModuleType):
-        return "<frozen "
+        return NO_FILE
     file = object.__getattribute__(module, "__dict__").get("__file__")
-    return file if type(file) is str else "<frozen "
+    return file if type(file) is str else NO_FILE
 
 
 def _owner_of(filename: str) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 from gradviz.graph import Place
 from gradviz.recording.sources import source_of
 from gradviz.recording.where import Spot
-from gradviz.running.names import local_variables
+from gradviz.running.variables import local_variables
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)

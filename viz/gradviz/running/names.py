@@ -8,44 +8,28 @@ outermost in, then attributes and containers of what is found there (``self.acto
 """
 
 import gc
-import inspect
 import re
-import sys
 import weakref
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from linecache import getline
-from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, MethodType, ModuleType
+from types import FrameType
 from typing import Any
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from gradviz.recording import alive, torch_inside
-from gradviz.recording.bindings import loop_variables
 from gradviz.recording.torch_inside import wholes
-from gradviz.recording.where import INSIDE, LIBRARY, USER, file_of, level, variables
+from gradviz.recording.where import INSIDE, LIBRARY, USER, level
+from gradviz.running.variables import file_of_class, inside, local_variables, spaces
 from gradviz.system.grouped import grouped
 
 # Values in all; a script that hides its model deeper gets the name of its class
 _LOOKED_AT = 20_000
 _GROUPS = ".param_groups["
 _DEEP = 3  # steps from a variable: self.agent.nets[0]
-_CLOSED = (
-    str,
-    bytes,
-    int,
-    float,
-    bool,
-    type(None),
-    type,
-    ModuleType,
-    FunctionType,
-    BuiltinFunctionType,
-    MethodType,
-    CodeType,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +165,7 @@ def _without_wrappers(modules: list[nn.Module], frame: FrameType | None) -> list
     chosen: list[nn.Module] = []
     for module in modules:
         model = inner.get(id(module))
-        is_own = id(module) in names and level(_file(type(module))) != INSIDE
+        is_own = id(module) in names and level(file_of_class(type(module))) != INSIDE
         if model is not None and not is_own and names.get(id(model), "").isidentifier():
             chosen.append(model)
             if not torch_inside.is_compiled(module):
@@ -196,7 +180,7 @@ def _wrapped(module: nn.Module) -> nn.Module | None:
     """
     model = None
     while (
-        level(_file(type(module))) != USER
+        level(file_of_class(type(module))) != USER
         and not type(module).__module__.startswith("torch.nn.modules")
         and len(children := list(torch_inside.children_of(module).values())) == 1
         and not torch_inside.parameters_of(module)
@@ -240,7 +224,7 @@ def _frozen(frame: FrameType | None, listed: set[int]) -> list[Any]:
     hidden = {
         id(thing): thing for reference in list(_met.values()) if (thing := reference()) is not None
     }
-    queue = [item for space, _ in _spaces(frame) for item in space]
+    queue = [item for space, _ in spaces(frame) for item in space]
     looked_at: set[int] = set()
     for _ in range(_DEEP + 1):
         for _, value in queue:
@@ -250,7 +234,7 @@ def _frozen(frame: FrameType | None, listed: set[int]) -> list[Any]:
                 hidden[id(value)] = value
         fresh = [(path, value) for path, value in queue if id(value) not in looked_at]
         looked_at |= {id(value) for _, value in fresh}
-        queue = [item for path, value in fresh for item in _inside(path, value)][
+        queue = [item for path, value in fresh for item in inside(path, value)][
             : _LOOKED_AT - len(looked_at)
         ]
     return [thing for key, thing in hidden.items() if key not in listed]
@@ -312,7 +296,7 @@ def _names(frame: FrameType | None, wanted: set[int]) -> dict[int, str]:
     names: dict[int, str] = {}
     queue: list[tuple[str, Any]] = []
     in_loops: list[tuple[str, Any]] = []
-    for space, loops in _spaces(frame):
+    for space, loops in spaces(frame):
         for name, value in sorted(space, key=lambda item: item[0].startswith("_")):
             (in_loops if name in loops else queue).append((name, value))
     _look_up(queue, wanted, names)
@@ -338,7 +322,7 @@ def _look_up(queue: list[tuple[str, Any]], wanted: set[int], names: dict[int, st
             following.append((path, value))
         if len(names) == len(wanted) or looked > _LOOKED_AT:
             break
-        queue = [item for path, value in following for item in _inside(path, value)][
+        queue = [item for path, value in following for item in inside(path, value)][
             : _LOOKED_AT - looked
         ]
 
@@ -347,79 +331,6 @@ def _stepping(value: Any) -> Any:
     """Return the optimizer that steps for one that only wraps it, and anything else as it is."""
     inner = value.__dict__.get("optimizer") if _is_a(value, Optimizer) else None
     return inner if _is_a(inner, Optimizer) else value
-
-
-_Variables = list[tuple[str, Any]]
-
-
-def _spaces(frame: FrameType | None) -> Iterator[tuple[_Variables, frozenset[str]]]:
-    """Yield the variables in the order in which their names are preferred, each time with the names
-    that loops bind.
-    """
-    main = sys.modules.get("__main__")
-    frames = []
-    loops: frozenset[str] = frozenset()
-    while frame is not None:
-        if frame.f_code.co_name != "<module>":
-            frames.append(frame)
-        elif main is not None and frame.f_globals is vars(main):
-            loops = loop_variables(frame.f_code)
-        frame = frame.f_back
-    if main is not None:
-        yield _globals_of(main), loops
-    for wanted in (USER, LIBRARY):
-        for running in reversed(frames):
-            if level(running.f_code.co_filename) == wanted:
-                yield local_variables(running), loop_variables(running.f_code)
-    del frames
-    for module in list(sys.modules.values()):
-        if module is not main and level(file_of(module)) == USER:
-            yield _globals_of(module), frozenset()
-
-
-def _globals_of(module: ModuleType) -> _Variables:
-    return [(name, value) for name, value in list(vars(module).items()) if name[:2] != "__"]
-
-
-def local_variables(frame: FrameType) -> list[tuple[str, Any]]:
-    """Return a frame's variables."""
-    code = frame.f_code
-    if not code.co_flags & inspect.CO_OPTIMIZED:
-        return list(frame.f_locals.items())
-    return list(variables(frame, *code.co_varnames, *code.co_cellvars, *code.co_freevars).items())
-
-
-def _inside(path: str, value: Any) -> Iterator[tuple[str, Any]]:
-    kind = type(value)
-    if kind in _CLOSED or issubclass(kind, (Tensor, type, ModuleType)):
-        return
-    if kind in (list, tuple):
-        yield from (
-            (f"{path}[{index}]", item)
-            for index, item in enumerate(value[:64])
-            if type(item) not in _CLOSED
-        )
-    elif kind is dict:
-        yield from (
-            (f"{path}[{key!r}]", item)
-            for key, item in list(value.items())[:256]
-            if type(key) in (str, int)
-        )
-    elif kind.__dictoffset__ and (issubclass(kind, nn.Module) or level(_file(kind)) != INSIDE):
-        attributes = object.__getattribute__(value, "__dict__")
-        parts = issubclass(kind, nn.Module)
-        for name, item in list(attributes.items()):
-            if (
-                isinstance(name, str)
-                and not (parts and name in torch_inside.PARTS)
-                and type(item) not in _CLOSED
-            ):
-                yield f"{path}.{name}", item
-
-
-def _file(kind: type) -> str:
-    name = kind.__module__
-    return file_of(sys.modules.get(name) if type(name) is str else None)
 
 
 def name_of(value: Any, frame: FrameType | None) -> str:
