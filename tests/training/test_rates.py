@@ -66,6 +66,20 @@ def test_a_rate_that_falls_to_0_and_stays_there_is_told_with_its_step_and_line(s
     assert "test_rates.py:" in remark
 
 
+@pytest.mark.parametrize(
+    ("gamma", "steps", "words"),
+    [
+        (0.1, 30, ["since step 9 the learning rate", "StepLR, made at"]),
+        (0.1, 15, []),  # less than half of the steps
+        (0.9, 30, []),
+    ],
+)
+def test_a_rate_that_fades_to_next_to_nothing_is_told(gamma, steps, words):
+    told = remarks(scheduled(lr_scheduler.StepLR, 1, gamma), steps=steps)
+    assert [word for word in words if word not in "".join(told)] == []
+    assert bool(told) == bool(words)
+
+
 def test_a_line_of_which_it_cannot_be_seen_that_it_ran_is_not_named():
     (remark,) = remarks(by_hand(lambda number: 0.1 if number < 1 else 0))
     assert remark.endswith("unchanged: the learning rate is 0")

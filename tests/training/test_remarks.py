@@ -5,9 +5,12 @@ from torch import nn
 
 import gradviz
 from gradviz.facts.evidence import Evidence, Look, Stepper
+from gradviz.facts.faded import Faded
 from gradviz.facts.missed import Missed, Stopped
 from gradviz.graph import Leaf, Parameter, Place, Verdict
 from gradviz.training.remarks import (
+    find_remarks,
+    of_faded,
     of_leaves,
     of_left_behind,
     of_loss,
@@ -139,6 +142,19 @@ def test_of_two_in_one_memory_no_step_leaves_the_one_without_a_gradient_unchange
     training = trace.report(loss, model, optimizer).training
     assert not any("unchanged" in remark for remark in training.remarks)
     assert not any("gradient of both" in remark for remark in training.remarks)
+
+
+def test_a_rate_that_is_next_to_nothing_is_told_where_it_was_more():
+    faded = Faded(
+        since=9, largest=0.1, rate=1e-100, held=("net.a",), by="StepLR", made=Place("train.py", 6)
+    )
+    stepper = Stepper(name="opt", kind="SGD", steps=100, faded=(faded, faded))
+    clause = (
+        "since step 9 the learning rate of opt is next to nothing (1e-100 at the end, after 0.1;"
+        " StepLR, made at train.py:6, sets it)"
+    )
+    assert of_faded([stepper], ["net.a"]) == find_remarks([], [stepper], ["net.a"]) == (clause,)
+    assert of_faded([stepper], ["net.b"]) == ()
 
 
 def test_what_ends_as_it_began_is_told():

@@ -4,6 +4,7 @@ torch.
 
 from dataclasses import dataclass
 
+from gradviz.facts.faded import Faded
 from gradviz.facts.missed import Missed, Stopped
 from gradviz.facts.overflows import Overflow, Throw
 from gradviz.facts.training import Heir
@@ -114,6 +115,7 @@ class Stepper:
         rests: Of its groups whose learning rate had been above 0 and was 0 in the last steps: the
             last step before these, and the names of what the group holds.
         schedules: What sets its learning rate to 0: a class, or nothing, and the line.
+        faded: Of its groups whose learning rate has become next to nothing.
     """
 
     name: str
@@ -134,6 +136,7 @@ class Stepper:
     copied_at: Place | None = None
     rests: tuple[tuple[int, tuple[str, ...]], ...] = ()
     schedules: tuple[tuple[str, Place], ...] = ()
+    faded: tuple[Faded, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

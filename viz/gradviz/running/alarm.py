@@ -16,6 +16,7 @@ import torch
 from torch.optim import Optimizer
 
 from gradviz.graph import Verdict
+from gradviz.recording.groups import parameters_in
 from gradviz.recording.sizes import any_nonzero
 from gradviz.recording.torch_inside import is_sharded
 from gradviz.running.calls import BackwardCall, OptimizerStep
@@ -168,7 +169,7 @@ def _reached(calls: Sequence[BackwardCall]) -> frozenset[str]:
 def parameters_of(optimizer: Optimizer) -> Iterator[torch.Tensor]:
     """Yield the parameters that an optimizer holds."""
     for group in optimizer.param_groups:
-        yield from group["params"]
+        yield from parameters_in(group)
 
 
 def _extra(
@@ -177,7 +178,7 @@ def _extra(
     owners: dict[int, dict[str, None]] = {}
     for name, other in others.items():
         for group in other.param_groups:
-            for tensor in group["params"]:
+            for tensor in parameters_in(group):
                 owners.setdefault(id(tensor), {})[name] = None
     extra: dict[str, list[str]] = {}
     for call in calls:

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from gradviz.recording import alive, torch_inside
+from gradviz.recording.groups import parameters_in
 from gradviz.recording.torch_inside import wholes
 from gradviz.recording.where import INSIDE, LIBRARY, USER, level
 from gradviz.running.variables import file_of_class, inside, local_variables, spaces
@@ -58,7 +59,7 @@ def find(frame: FrameType | None) -> Found:
         tensor
         for optimizer in optimizers
         for group in optimizer.param_groups
-        for tensor in group["params"]
+        for tensor in parameters_in(group)
     ]
     of_optimizers = {id(tensor) for tensor in held}
     parts = {id(module): own for module in outermost if (own := _tensors_of(module))}
@@ -272,7 +273,7 @@ def _fallback(root: Any, optimizers: Iterable[Optimizer], names: Mapping[int, st
         return type(root).__name__
     for optimizer in optimizers:
         for number, group in enumerate(optimizer.param_groups):
-            for position, tensor in enumerate(group["params"]):
+            for position, tensor in enumerate(parameters_in(group)):
                 if tensor is root:
                     holder = names.get(id(optimizer), type(optimizer).__name__)
                     return f"{holder}{_GROUPS}{number}].params[{position}]"

@@ -129,6 +129,7 @@ class Gatherer:
                 copied_at=self._copied_at(key),
                 rests=record.rates.rests(names, record.steps),
                 schedules=record.rates.schedules(record.spot),
+                faded=record.rates.faded(names, record.steps),
             )
             for key, record in self.optimizers.records.items()
         ]

@@ -14,7 +14,7 @@ from gradviz.facts.training import THRESHOLDS, Fate, OptimizerSteps, Thresholds,
 from gradviz.graph import Parameter, Place, UnusedReason, Verdict
 from gradviz.training.alarms import find_alarms
 from gradviz.training.cut_lines import named_by_terms
-from gradviz.training.remarks import of_left_behind, of_put_back, of_rest, of_shared, of_unfed
+from gradviz.training.remarks import find_remarks
 from gradviz.training.spoilt import written_at
 from gradviz.training.touched import shrunk_by, taken_by
 from gradviz.training.words import is_copy_of_held
@@ -48,13 +48,13 @@ def judge(
         thresholds: From where on gradient vanishes or explodes.
     """
     holders = _holders(steppers)
-    has_stepped = any(stepper.steps or stepper.skipped for stepper in steppers)
     fates = tuple(
         _fate(parameter, holders.get(parameter.name, ()), steppers, ended=ended)
         for parameter in evidence
     )
     fates = _lost_together(_lodged(fates, evidence), steppers)
     fates = named_by_terms(fates, evidence, terms)
+    trained = [fate.name for fate in fates if fate.trains]
     return Training(
         backwards=backwards,
         steps=sum(stepper.steps for stepper in steppers),
@@ -79,14 +79,7 @@ def judge(
             ended=ended,
             thresholds=thresholds,
         ),
-        remarks=(
-            *remarks,
-            *of_left_behind(evidence),
-            *of_put_back(evidence),
-            *of_shared(evidence, steppers),
-            *of_rest(steppers, [fate.name for fate in fates if fate.trains]),
-            *(() if has_stepped else of_unfed(evidence, steppers)),
-        ),
+        remarks=(*remarks, *find_remarks(evidence, steppers, trained)),
     )
 
 
@@ -288,8 +281,7 @@ def _judged(
     has_stepped = any(stepper.steps for stepper in steppers)
     if not (ended or looks or evidence.drift is not None or has_stepped):
         return None, None, None
-    reached = any(in_call.verdict is Verdict.REACHED for in_call in evidence.verdicts)
-    if not reached and not (spoilt and looks):
+    if not _is_reached(evidence, looks) and not (spoilt and looks):
         return _not_reached(evidence, holders, steppers, ended=ended)
     if evidence.left_out is not None:
         return False, "left_out", evidence.left_out
@@ -302,6 +294,15 @@ def _judged(
     if looks:
         return (False, *(shrunk_by(evidence, looks) or _too_small_or_lost(looks)))
     return _never_stepped(holders, steppers, ended=ended)
+
+
+def _is_reached(evidence: Evidence, looks: Sequence[Look]) -> bool:
+    """Say whether gradient arrives: a call that was watched brings it, or one that was not, as each
+    step finds it.
+    """
+    return any(in_call.verdict is Verdict.REACHED for in_call in evidence.verdicts) or (
+        bool(looks) and all(look.gradient for look in looks)
+    )
 
 
 def _is_spoilt(evidence: Evidence, looks: Sequence[Look], *, moved: bool) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from torch.optim import Optimizer
 
 from gradviz.recording import torch_inside
+from gradviz.recording.groups import parameters_in
 from gradviz.recording.torch_inside import own_part
 from gradviz.training.moves import Moves
 from gradviz.training.optimizers import OptimizerRecord, Optimizers
@@ -77,7 +78,7 @@ class Lookout:
         sizes = [
             (parameter.numel(), group, place)
             for group, own in enumerate(optimizer.param_groups)
-            for place, parameter in enumerate(own["params"])
+            for place, parameter in enumerate(parameters_in(own))
             if not moves.is_open(id(parameter))
             and moves.of(id(parameter)).infinite is None
             and has_values(parameter)
@@ -146,9 +147,10 @@ class Lookout:
     @staticmethod
     def _is_finite(optimizer: Optimizer, post: _Post) -> bool:
         groups = optimizer.param_groups
-        if post.group >= len(groups) or post.place >= len(groups[post.group]["params"]):
+        held = parameters_in(groups[post.group]) if post.group < len(groups) else ()
+        if post.place >= len(held):
             return True
-        parameter = groups[post.group]["params"][post.place]
+        parameter = held[post.place]
         total = torch_inside.item(own_part(torch_inside.detach(parameter)).sum())
         if isinstance(total, float) and math.isfinite(total):
             return True  # this is quick, and only where values are huge says less than the next

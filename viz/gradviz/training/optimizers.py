@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 
 from gradviz.recording import where
 from gradviz.recording.bindings import assigned_variable
+from gradviz.recording.groups import is_read_once, parameters_in
 from gradviz.recording.where import USER, Spot, level
 from gradviz.training.rates import Rates
 
@@ -28,7 +29,7 @@ class OptimizerRecord:
         held: Identities of the parameters it holds.
         shapes: Their shapes.
         empty: How many of its groups hold nothing.
-        begun: Something else had read from the generator that it was given.
+        begun: Something else had read from the generator that it was given, or will have.
         scheduled: A scheduler of torch has it.
         next_look: The next step that is looked at, once the calls that are watched are over.
         nests: Its step calls that of its parent class, which torch tells of too.
@@ -55,7 +56,9 @@ class OptimizerRecord:
         """See what it holds now."""
         optimizer = self.optimizer()
         if optimizer is not None:
-            self.empty = sum(not group["params"] for group in optimizer.param_groups)
+            groups = optimizer.param_groups
+            self.begun = self.begun or any(map(is_read_once, groups))
+            self.empty = sum(not group["params"] for group in groups)
             # Which every scheduler of torch sets
             self.scheduled = any("initial_lr" in group for group in optimizer.param_groups)
             self.held = tuple(dict.fromkeys(map(id, parameters_of(optimizer))))
@@ -191,7 +194,7 @@ class Optimizers:
 
 def parameters_of(optimizer: Optimizer) -> list[Tensor]:
     """Return what an optimizer holds, group by group."""
-    return [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    return [parameter for group in optimizer.param_groups for parameter in parameters_in(group)]
 
 
 def states_of(optimizer: Optimizer) -> list[Tensor]:

@@ -9,13 +9,16 @@ from collections.abc import Mapping
 
 from torch.optim import Optimizer
 
+from gradviz.facts.faded import Faded
 from gradviz.graph import Place
+from gradviz.recording.groups import parameters_in
 from gradviz.recording.torch_inside import rates_given
 from gradviz.recording.where import Spot
 from gradviz.training.rate_lines import line_of_rate
 
 _RESTS = 3  # steps: one or two may come before a schedule begins anew
 _MOST = 64  # groups
+_FAINT = 1e-7  # of the largest rate: what float32 can just tell apart of two numbers added up
 
 
 class Rates:
@@ -26,6 +29,8 @@ class Rates:
         self._held: dict[int, tuple[int, ...]] = {}  # and what it holds, by identity
         self._made: list[tuple[weakref.ref[object], str, Spot]] = []
         self._gave: set[Spot] = set()  # lines of schedulers that gave 0 as a step was looked at
+        self._largest: dict[int, float] = {}  # by group: of the rates at steps looked at
+        self._faint: dict[int, tuple[int, float]] = {}  # since which step, and the last of them
         # By the identity of what the optimizer was made with: its rate was 0 then
         self.zero_at_first: dict[int, bool] = {}
 
@@ -48,9 +53,40 @@ class Rates:
             if rate is not None and (rate.__class__ not in (float, int) or rate):
                 self._last[place] = step
 
+    def watch(self, optimizer: Optimizer, step: int) -> None:
+        """Look whether the rate is next to nothing at a step, by its number: not at every one."""
+        for place, group in enumerate(optimizer.param_groups[:_MOST]):
+            rate = group.get("lr")
+            if rate.__class__ is not float:
+                continue
+            largest = self._largest[place] = max(rate, self._largest.get(place, 0.0))
+            if 0.0 < rate < _FAINT * largest:
+                self._faint[place] = (self._faint.get(place, (step, rate))[0], rate)
+            else:
+                self._faint.pop(place, None)
+
+    def faded(self, names: Mapping[int, str], steps: int) -> tuple[Faded, ...]:
+        """Return the groups whose rate has been next to nothing in half of so many steps, to the
+        last that was looked at.
+        """
+        lines = [(kind, spot.calling_place or spot.place) for _, kind, spot in self._made]
+        by = lines[0] if len(lines) == 1 else ("", None)
+        return tuple(
+            Faded(
+                since=since,
+                largest=self._largest[place],
+                rate=rate,
+                held=tuple(names[key] for key in self._held.get(place, ()) if key in names),
+                by=by[0],
+                made=by[1],
+            )
+            for place, (since, rate) in self._faint.items()
+            if since - 1 <= steps - since and steps - since >= _RESTS
+        )
+
     def began(self, optimizer: Optimizer) -> None:
         """The optimizer was made."""
-        rates = [(group.get("lr"), group["params"]) for group in optimizer.param_groups]
+        rates = [(group.get("lr"), parameters_in(group)) for group in optimizer.param_groups]
         self.zero_at_first = {
             id(held): not rate
             for rate, own in rates
@@ -63,7 +99,7 @@ class Rates:
         given = ((spot, rates_given(own())) for own, _, spot in self._made)
         self._gave |= {spot for spot, rates in given if any(map(_is_zero, rates or ()))}
         self._held = {
-            place: tuple(map(id, group["params"]))
+            place: tuple(map(id, parameters_in(group)))
             for place, group in enumerate(optimizer.param_groups[:_MOST])
         }
 

@@ -16,6 +16,27 @@ from gradviz.system.grouped import grouped
 _AGAIN = 2  # calls that find a leaf: what goes into one may be an input
 
 
+def find_remarks(
+    evidence: Sequence[Evidence], steppers: Sequence[Stepper], trained: Collection[str]
+) -> tuple[str, ...]:
+    """Return all clauses on parameters and optimizers.
+
+    Args:
+        evidence: What was seen of each parameter.
+        steppers: What was seen of each optimizer.
+        trained: Names of the parameters that train.
+    """
+    has_stepped = any(stepper.steps or stepper.skipped for stepper in steppers)
+    return (
+        *of_left_behind(evidence),
+        *of_put_back(evidence),
+        *of_shared(evidence, steppers),
+        *of_rest(steppers, trained),
+        *of_faded(steppers, trained),
+        *(() if has_stepped else of_unfed(evidence, steppers)),
+    )
+
+
 def of_leaves(leaves: Iterable[Sequence[Leaf]]) -> tuple[str, ...]:
     """Return a clause for each parameter that is of no model and that no optimizer holds.
 
@@ -108,6 +129,27 @@ def of_rest(steppers: Iterable[Stepper], trained: Collection[str]) -> tuple[str,
         for last, held in stepper.rests
         if any(name in trained for name in held)
     )
+
+
+def of_faded(steppers: Iterable[Stepper], trained: Collection[str]) -> tuple[str, ...]:
+    """Return a clause for each optimizer that has moved parameters and whose learning rate has been
+    next to nothing for half of its steps, to the end.
+
+    Args:
+        steppers: The optimizers.
+        trained: Names of the parameters that train.
+    """
+    clauses: dict[str, None] = {}
+    for stepper in steppers:
+        for own in stepper.faded:
+            made = "" if own.made is None else f"; {own.by}, made{_at(own.made)}, sets it"
+            rates = f"{own.rate:.1g} at the end, after {own.largest:.2g}{made}"
+            clause = (
+                f"since step {own.since} the learning rate of {stepper.name} is next to nothing"
+            )
+            if any(name in trained for name in own.held):
+                clauses[f"{clause} ({rates})"] = None
+    return tuple(clauses)
 
 
 def _set_by(stepper: Stepper) -> str:

@@ -18,6 +18,7 @@ from torch.optim import Optimizer
 
 from gradviz.facts.evidence import Evidence, Stepper
 from gradviz.recording import torch_inside
+from gradviz.recording.groups import parameters_in
 from gradviz.recording.model_names import Names
 from gradviz.recording.observer import is_capturing
 from gradviz.recording.uninterrupted import is_own
@@ -213,6 +214,7 @@ class StepWatch:
             self._pending.append((step, step.look))
             if torch_inside.current_node() is None:
                 self.settle()
+        record.rates.watch(optimizer, record.steps)
         self.lookout.after(optimizer, record.steps)
         if not self._full and looked:
             self.look_again(after_step=True)
@@ -373,7 +375,7 @@ def _held(optimizer: Optimizer) -> list[tuple[Tensor, dict[str, Any]]]:
     pairs = {
         id(parameter): (parameter, group)
         for group in optimizer.param_groups
-        for parameter in group["params"]
+        for parameter in parameters_in(group)
     }
     return list(pairs.values())
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import torch
 
 from gradviz.recording import torch_inside
+from gradviz.recording.groups import parameters_in
 from gradviz.recording.identity import Facts, Tensors
 from gradviz.recording.mode import RecordingMode
 from gradviz.recording.step_watch import OptimizerWatch
@@ -22,7 +23,7 @@ def held_by(optimizers: Iterable[torch.optim.Optimizer]) -> set[int]:
         id(parameter)
         for optimizer in optimizers
         for group in optimizer.param_groups
-        for parameter in group["params"]
+        for parameter in parameters_in(group)
     }
 
 
@@ -38,7 +39,7 @@ class Optimized:
 
     def add(self, optimizer: torch.optim.Optimizer) -> None:
         parameters = [
-            parameter for group in optimizer.param_groups for parameter in group["params"]
+            parameter for group in optimizer.param_groups for parameter in parameters_in(group)
         ]
         self._built.append(
             (weakref.ref(optimizer), [self._tensors.know(parameter) for parameter in parameters])
