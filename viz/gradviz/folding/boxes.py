@@ -62,9 +62,10 @@ class BoxKind(StrEnum):
     CUT = "cut"  # what severs
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(unsafe_hash=True, slots=True, kw_only=True)
 class Box:
-    """One thing to draw. Read-only.
+    """One thing to draw. Read-only, though not frozen: there may be one for each node of a large
+    graph, and a frozen one takes three times as long to make.
 
     Attributes:
         kind: See :class:`BoxKind`.

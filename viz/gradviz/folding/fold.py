@@ -163,24 +163,33 @@ class _Drawing:
         cuts = self._flow.cut_nodes.get(node.index)
         key: Hashable
         if node.kind is NodeKind.LOSS:
-            key, box = ("loss", node.index), box_of(node, None, path="", pruned=pruned)
+            key = "loss", node.index
         elif cuts is not None:
-            key, box = ("cut", node.severs, cuts, room), mark_of(node, node.severs, cuts)
+            key = "cut", node.severs, cuts, room
         elif not room.is_open:
-            key, box = (
-                ("module", room, pruned),
-                Box(kind=BoxKind.MODULE, path=room.path, class_name=room.class_name, pruned=pruned),
-            )
+            key = "module", room, pruned
         else:
-            name = self._keys[node.index][room.spread]
-            key, box = (name, room, self._stages.get(node.index)), self._own(node, room, pruned)
-        tally = self._tally(key, room, box)
+            key = self._keys[node.index][room.spread], room, self._stages.get(node.index)
+        tally = self._tallies.get(key)
+        if tally is None:  # the first of what may be most of a large graph
+            tally = self._tally(key, room, self._first(node, room, cuts, pruned=pruned))
         tally.nodes += 1
         tally.node = tally.node or node
         tally.nearest = min(tally.nearest, (self._flow.distance[node.index], node.index))
         if node.kind is NodeKind.PARAMETER:
             tally.names.append(node.name)
         return key
+
+    def _first(self, node: Node, room: Room, cuts: tuple[int, ...] | None, *, pruned: bool) -> Box:
+        """Return the box that a node begins."""
+        if node.kind is NodeKind.LOSS:
+            return box_of(node, None, path="", pruned=pruned)
+        if cuts is not None:
+            return mark_of(node, node.severs, cuts)
+        if room.is_open:
+            return self._own(node, room, pruned)
+        kind, name = BoxKind.MODULE, room.class_name
+        return Box(kind=kind, path=room.path, class_name=name, pruned=pruned)
 
     @staticmethod
     def _own(node: Node, room: Room, pruned: bool) -> Box:
@@ -248,7 +257,7 @@ class _Drawing:
                 self._tallies[target].uses[edge.source] += 1
                 if source != target and mains.get(source, target) != target:
                     source = self._stub(source, target, node)
-            cuts = flow.cut_edges.get(edge)
+            cuts = flow.cut_edges.get(edge) if flow.cut_edges else None
             if cuts is None and source != target:
                 between = modules.of[edge.source], modules.of[edge.target]
                 if between not in apart:
@@ -256,7 +265,8 @@ class _Drawing:
                 if apart[between]:
                     continue
             mark = None if cuts is None else self._mark(edge, cuts)
-            self._links.update(links_of(source, target, way, mark))
+            for link in links_of(source, target, way, mark):
+                self._links[link] += 1
 
     def _mains(self, keys: Sequence[Hashable]) -> dict[Hashable, Hashable]:
         """Return the one box that parameters with many uses have a line to; the others get

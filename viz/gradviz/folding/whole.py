@@ -65,12 +65,14 @@ class _Whole:
         self._flow, self._parameters, self._loss_boxes = flow, parameters, loss_boxes
         self._boxes: dict[str, Box] = {}
         self._numbers: dict[str, int] = {}
+        self._single = [-1] * len(flow.nodes)  # numbers of the boxes of nodes that have one
         self._links: dict[tuple[int, int, Passing], None] = {}
 
     def folded(self) -> Folded:
         for node in self._flow.nodes:
             if node.kind in (NodeKind.LOSS, NodeKind.OPERATION):
-                self._add(self._loss_boxes.get(node.index) or self._of(node))
+                box = self._loss_boxes.get(node.index) or self._of(node)
+                self._single[node.index] = self._add(box)
         for edges in self._flow.into:
             for edge in edges:
                 self._connect(edge)
@@ -89,18 +91,21 @@ class _Whole:
 
     def _connect(self, edge: Edge) -> None:
         target = self._end(edge.target, edge)
-        mark = self._add(self._mark(edge)) if edge in self._flow.cut_edges else None
+        severed = self._flow.cut_edges
+        mark = self._add(self._mark(edge)) if severed and edge in severed else None
         source = self._end(edge.source, edge)
         for link in links_of(source, target, self._flow.way(edge), mark):
             self._links[link] = None
 
     def _end(self, index: int, edge: Edge) -> int:
         """Return the number of the box that an edge begins or ends in."""
-        node = self._flow.nodes[index]
-        if node.kind in (NodeKind.PARAMETER, NodeKind.LEAF):
-            return self._add(self._tensor(node, edge))
-        box = self._loss_boxes.get(index)
-        return self._numbers[f"n{index}" if box is None else box.key]
+        number = self._single[index]
+        if number < 0:
+            box = self._tensor(self._flow.nodes[index], edge)
+            number = self._add(box)
+            if not box.stub:
+                self._single[index] = number
+        return number
 
     def _mark(self, edge: Edge) -> Box:
         """Return the mark of what severs on an edge.

@@ -47,6 +47,7 @@ class _Outliner:
         for source, target in lines:
             self._targets[source].append(target)
         self._numbers: dict[Hashable, int] = {}
+        self._labels = [self._number(thing.label) for thing in things]
 
     def tree(self) -> Group:
         root = Group(GroupSort.MODULE, "", ())
@@ -185,10 +186,9 @@ class _Outliner:
         path, is_module = (
             (key, True) if isinstance(key, tuple) else (self._things[group[0]].path, False)
         )
-        labels = sorted(
-            self._number((self._things[m].path[len(path) :], self._things[m].label))
-            for m in members
-        )
+        start = len(path)
+        labels = [self._number((self._things[m].path[start:], self._labels[m])) for m in members]
+        labels.sort()
         name = ".".join(path[depth:]) if is_module else self._things[group[0]].name
         kind = NUMBER.sub("#", name) if is_module else ""
         return Entry(name, path, members, is_module, self._number((kind, tuple(labels))))

@@ -113,6 +113,7 @@ class _Loss:
         self._drawn: PageGraph = page_graph(report, self._idle)
         self._strings, self._places, self._boxes, self._tallies = (_Table() for _ in range(4))
         self._numbers = {name: number for number, name in enumerate(report.parameters)}
+        self._plain: dict[str, int] = {}  # boxes of operations, by their names
 
     def data(self) -> dict[str, Any]:
         things, lines, report = self._drawn.things, self._drawn.lines, self._report
@@ -129,7 +130,10 @@ class _Loss:
             "failed": int(has_failed(report.cuts, report.notes)),
             "notes": [note_text(note) for note in report.notes],
             "things": len(things),
-            "nodes": {name: _column([row.get(name, -1) for row in rows]) for name in _COLUMNS},
+            "nodes": {
+                name: _column([row[number] for row in rows])
+                for number, name in enumerate(_COLUMNS)
+            },
             "lines": _lines(lines),
             "tree": tree.numbers,
             "groups": self._groups(tree),
@@ -147,41 +151,43 @@ class _Loss:
         wide = {str(i): columns(text) for i, text in enumerate(strings) if not text.isascii()}
         return data | {"strings": strings, "wide": wide}
 
-    def _rows(self, tree: PageTree) -> list[dict[str, int]]:
-        """Return the columns of each thing."""
-        rows: list[dict[str, int]] = [{} for _ in self._drawn.things]
+    def _rows(self, tree: PageTree) -> list[tuple[int, ...]]:
+        """Return the columns of each thing; -1 for what it lacks."""
+        rows: list[tuple[int, ...]] = [()] * len(self._drawn.things)
         for group in tree.groups:
             for child in group.children:
                 if isinstance(child, int):
                     rows[child] = self._row(self._drawn.things[child], group)
         return rows
 
-    def _row(self, thing: PageThing, group: Group) -> dict[str, int]:
+    def _row(self, thing: PageThing, group: Group) -> tuple[int, ...]:
         shown = name_in(group.path, thing.name) if thing.is_tensor else thing.name
-        row = {
-            "sort": SORTS.index(thing.sort),
-            "text": self._strings[thing.name],
-            "lines": self._box(self._lines(thing, shown)),
-        }
-        if shown != thing.name or not shown:
-            row["local"] = self._strings[printable(shown) or NAMELESS]
-        if thing.verdict is not None:
-            row["verdict"] = VERDICTS.index(thing.verdict)
-        if thing.shape is not None:
-            row["shape"] = self._strings[_sizes(thing.shape)]
-        if thing.parameter is not None:
-            row["parameter"] = self._numbers[thing.parameter.name]
-        if thing.node is not None:
-            row["scope"] = self._strings[thing.node.scope]
-            if thing.node.pruned:
-                row["pruned"] = 1
-            if thing.node.place:
-                row["at"] = self._place(thing.node.place)
-            if thing.node.caller:
-                row["caller"] = self._place(thing.node.caller)
-        return row
+        strings, node, shape = self._strings, thing.node, thing.shape
+        is_short = shown != thing.name or not shown
+        place, caller = (node.place, node.caller) if node else (None, None)
+        return (
+            SORTS.index(thing.sort),
+            strings[thing.name],
+            strings[printable(shown) or NAMELESS] if is_short else -1,
+            self._lines(thing, shown),
+            strings[node.scope] if node else -1,
+            strings[_sizes(shape)] if shape is not None else -1,
+            self._place(place) if place else -1,
+            self._place(caller) if caller else -1,
+            self._numbers[thing.parameter.name] if thing.parameter else -1,
+            VERDICTS.index(thing.verdict) if thing.verdict is not None else -1,
+            1 if node and node.pruned else -1,
+        )
 
-    def _lines(self, thing: PageThing, shown: str) -> tuple[BoxLine, ...]:
+    def _lines(self, thing: PageThing, shown: str) -> int:
+        """Return the number of the box of a thing."""
+        if thing.sort != "op":
+            return self._box(self._lines_of(thing, shown))
+        if shown not in self._plain:
+            self._plain[shown] = self._box(self._lines_of(thing, shown))
+        return self._plain[shown]
+
+    def _lines_of(self, thing: PageThing, shown: str) -> tuple[BoxLine, ...]:
         if thing.sort == "mark":
             first = self._report.cuts[thing.cuts[0]] if thing.cuts else None
             place = thing.node.place if thing.node else None

@@ -21,9 +21,10 @@ SORTS = ("loss", "op", "mark", "parameter", "leaf", "stub")  # numbered so in ap
 _STROKES = tuple(STROKES)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(unsafe_hash=True, slots=True, kw_only=True)
 class PageThing:
-    """Something that the page draws and that is no group. Read-only.
+    """Something that the page draws and that is no group. Read-only, though not frozen, as
+    :class:`Box` is not.
 
     Attributes:
         sort: One of ``SORTS``.

@@ -4,6 +4,7 @@ import re
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 MOST = 48  # entries of one group, before they are parted
 # Entries of one group, from which on operations that repeat are folded; fewer are read faster as
@@ -12,9 +13,8 @@ LONG = 20
 NUMBER = re.compile(r"(?<![^.])\d+(?![^.])")  # a part of a path that is a number
 
 
-@dataclass(frozen=True, slots=True)
-class Thing:
-    """Something drawn that is no group. Read-only.
+class Thing(NamedTuple):
+    """Something drawn that is no group.
 
     Attributes:
         path: The modules that it lies in, the outermost first.
@@ -57,9 +57,8 @@ class Group:
     children: "list[int | Group]" = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of a level while it is being ordered. Read-only.
+class Entry(NamedTuple):
+    """One line of a level while it is being ordered.
 
     A thing with the tensors that hang on it, or a group that is still to be opened.
 
