@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
+from gradviz.render.loose import gathered
 from gradviz.render.repeats import name_of_run, parted, repeats
 from gradviz.render.tree import NUMBER, Entry, Group, GroupSort, Thing
 from gradviz.render.turns import calls_of, components
@@ -93,6 +94,8 @@ class _Outliner:
                 run.children += turn(part[at : at + period], number)
             run.children = parted(run.children, group.path)
             children.append(run)
+        if not group.path:
+            children = gathered(children, self._things)
         group.children = parted(children, group.path)
 
     def _ordered(self, members: Sequence[int], depth: int) -> list[Entry]:

@@ -131,8 +131,7 @@ class _Loss:
             "notes": [note_text(note) for note in report.notes],
             "things": len(things),
             "nodes": {
-                name: _column([row[number] for row in rows])
-                for number, name in enumerate(_COLUMNS)
+                name: _column([row[number] for row in rows]) for number, name in enumerate(_COLUMNS)
             },
             "lines": _lines(lines),
             "tree": tree.numbers,

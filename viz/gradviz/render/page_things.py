@@ -72,7 +72,10 @@ class PageThing:
             bool(self.cuts),
             bool(self.idle),
         )
-        return Thing(self.path, name, label, self.is_tensor)
+        place = self.node and (self.node.caller or self.node.place)
+        return Thing(
+            self.path, name, label, self.is_tensor, self.sort in ("loss", "mark"), place or None
+        )
 
 
 @dataclass(frozen=True, slots=True)

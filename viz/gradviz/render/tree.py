@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from gradviz.graph import Place
+
 MOST = 48  # entries of one group, before they are parted
 # Entries of one group, from which on operations that repeat are folded; fewer are read faster as
 # they are
@@ -22,12 +24,16 @@ class Thing(NamedTuple):
         label: Two things are equal if their labels are and the paths below the siblings they lie
             in.
         is_tensor: A parameter or leaf: it computes nothing, and belongs to what uses it.
+        stands_out: It is to be seen by itself: the loss, a cut.
+        place: The user's line that ran it; None where unknown.
     """
 
     path: tuple[str, ...]
     name: str
     label: Hashable
     is_tensor: bool = False
+    stands_out: bool = False
+    place: Place | None = None
 
 
 class GroupSort(StrEnum):

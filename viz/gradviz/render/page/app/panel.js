@@ -93,7 +93,7 @@ function panelOfGroup(thing) {
   const what = {
     module: kind || "module",
     run: `the same ${grouped(times)} times${kind ? `: ${kind}` : ""}`,
-    part: "a part of what is long",
+    part: /^\d/.test(name) ? "a part of what is long" : "runs outside of every module",
   }[sort];
   const partial = numberOf(tally.partial, "parameter");
   const switchOpen = () => {
