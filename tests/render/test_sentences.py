@@ -109,7 +109,7 @@ def test_what_torch_severs_within_one_of_its_own_calls_is_no_headline() -> None:
     assert (
         headline(Report(parameters=parameters, cuts=(replace(cut, inside_library=False),)))
         == "All 2 parameters get gradient; torch.no_grad() at train.py:8 cuts one of the routes to"
-        " weight"
+        " weight, often on purpose"
     )
 
 

@@ -366,7 +366,7 @@ def test_the_legend_explains_what_occurs_and_nothing_else() -> None:
     ]
     assert legend(graphs.empty()) == []
     everything = legend(graphs.every_verdict())
-    assert "partial: one route is alive, another is cut" in everything
+    assert "partial: one route is alive, another is cut, often on purpose" in everything
     assert "the gradient is all zero" in everything
 
 

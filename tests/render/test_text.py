@@ -76,7 +76,7 @@ def test_a_stop_gradient_with_another_route_alive_is_stated_and_not_scolded():
     assert text == dedent("""\
         All 3 parameters get gradient.
 
-        Cut on one route, alive on another. That is often intended, as a stop-gradient.
+        Cut on one route, alive on another. That is often on purpose, as a stop-gradient.
           detach() at lib/simsiam.py:14
               z = z.detach()
             called at train.py:9: loss = simsiam(a, b)

@@ -29,7 +29,9 @@ def test_each_kind_has_a_line_with_its_names_and_where():
     leaf = Leaf(name="leaf (2)", shape=(2,), place=Place("src/net.py", 7))
     calm = Calm((cut,), tuple(parameters.values()), (leaf, leaf))
     aside, frozen_line, leaves = calm.lines(parameters)
-    assert aside.endswith("which is often meant: stem.weight (2 values) by detach() at net.py:5.")
+    assert aside.endswith(
+        "often on purpose: stem.weight (2 values) by detach() at net.py:5."
+    )
     assert frozen_line == (
         "Frozen: stem.weight (2 values) and head.bias (2 values), at net.py:3 and net.py:9."
     )
@@ -47,7 +49,7 @@ def test_what_several_lines_cut_is_named_once():
     calm = Calm((cut(1, "a"), cut(2, "c"), cut(3, "b"), cut(4, "a", "b")))
     (aside,) = calm.lines(parameters)
     assert aside.endswith(
-        "often meant: c (2 values) by detach() at net.py:2; a (2 values) and b (2 values) by"
+        "often on purpose: c (2 values) by detach() at net.py:2; a (2 values) and b (2 values) by"
         " detach() at net.py:1, detach() at net.py:3 and detach() at net.py:4."
     )
 

@@ -163,7 +163,7 @@ def test_a_head_left_over_is_calmly_unused_and_the_trained_model_names_what_both
     assert any(line.startswith("  unused    resnet.* (2 tensors, 70 values): ") for line in said)
     assert (
         "  partial   model.backbone.* (2 tensors, 42 values): one route is cut, another is"
-        " alive, which is often meant" in said
+        " alive, often on purpose" in said
     )
     assert "            by detach() at train.py:14: z = z.detach()" in said
 

@@ -69,7 +69,7 @@ def test_a_value_that_left_torch_is_not_called_unused(teller):
 def test_what_is_severed_on_one_of_two_routes_is_told_beside_what_is_reached(teller):
     partial = Parameter(name="a", verdict=Verdict.REACHED, partial=True, cuts=(DETACH,))
     text = teller.tell_call(of(1, partial))
-    assert "one route is cut, another is alive, which is often meant" in text
+    assert "one route is cut, another is alive, often on purpose" in text
 
 
 def test_a_cut_that_is_told_already_is_not_told_again_of_what_has_another_route(teller):

@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from gradviz.graph import Verdict
 from gradviz.render.marks import draw_mark
-from gradviz.render.sentences import WORDS, Word
+from gradviz.render.sentences import OFTEN, WORDS, Word
 from gradviz.render.sketch import Sketch
 from gradviz.render.style import LOOKS, STROKES
 from gradviz.render.svg_parts import (
@@ -33,7 +33,7 @@ LINES = {
     "value": "needs no gradient",
 }
 CHANGES = {"changed": "new or changed", "went": "gone"}
-PARTIAL = "partial: one route is alive, another is cut"
+PARTIAL = f"partial: one route is alive, another is cut, {OFTEN}"
 SMALL = 10.5  # size of the font
 SWATCH = 24.0, 15.0
 GAP, ROW = 18.0, 20.0

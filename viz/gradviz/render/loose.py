@@ -42,13 +42,13 @@ def _is_loose(child: int | Group, things: Sequence[Thing]) -> bool:
 
 
 def _things_in(children: "Iterable[int | Group]") -> list[int]:
-    waiting, found = list(children), []
+    waiting, inside = list(children), []
     for child in waiting:
         if isinstance(child, Group):
             waiting += child.children
         else:
-            found.append(child)
-    return found
+            inside.append(child)
+    return inside
 
 
 def _lines_of(things: Iterable[Thing]) -> str:

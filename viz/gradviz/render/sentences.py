@@ -49,6 +49,7 @@ WORDS = {verdict: Word(str(verdict), meaning) for verdict, meaning in MEANINGS.i
 NOT_REACHED = "not reached"
 
 _CLAUSES = 2  # of one sort; the rest is counted
+OFTEN = "often on purpose"  # of a cut on one route of a parameter that another one reaches
 ROOM = 72  # characters for the names of what is no cut; where they need more, they are counted
 
 
@@ -338,9 +339,9 @@ def _cut_clauses(report: Findings) -> list[str]:
         if behind:
             clauses.append(f"{cut_at(cut)} cuts off {listing(_named(behind, report))}")
         elif partial and not cut.inside_library:
-            clauses.append(
-                f"{cut_at(cut)} cuts one of the routes to {listing(_named(partial, report))}"
-            )
+            routes = f"cuts one of the routes to {listing(_named(partial, report))}"
+            often = "" if any(OFTEN in clause for clause in clauses) else f", {OFTEN}"
+            clauses.append(f"{cut_at(cut)} {routes}{often}")
     rest = len(clauses) - _CLAUSES
     return clauses if rest <= 0 else [*clauses[:_CLAUSES], f"{counted(rest, 'more cut')}"]
 

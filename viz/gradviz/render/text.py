@@ -210,7 +210,7 @@ def _asides(report: Findings, cuts: Sequence[Cut], explained: set[Explanation]) 
     if cuts:
         yield _Line()
         yield _Line(
-            "Cut on one route, alive on another. That is often intended, as a stop-gradient.",
+            "Cut on one route, alive on another. That is often on purpose, as a stop-gradient.",
             "title",
         )
     for cut in sorted(cuts, key=is_asked):  # what is hardly meant comes first

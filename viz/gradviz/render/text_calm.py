@@ -52,7 +52,7 @@ class Calm:
                 f"{_folded(names, parameters)} by {listing([*map(cut_at, cuts)])}"
                 for names, cuts in _by_names(self.cuts)
             ]
-            yield f"Cut on one route, alive on another, which is often meant: {'; '.join(clauses)}."
+            yield f"Cut on one route, alive on another, often on purpose: {'; '.join(clauses)}."
         frozen = [own for own in self.parameters if own.verdict is Verdict.FROZEN]
         zeros = [own for own in self.parameters if own.verdict is not Verdict.FROZEN]
         if zeros:

@@ -14,6 +14,7 @@ from gradviz.recording.cancelled import HARMLESS
 from gradviz.render.adapters import trainable
 from gradviz.render.names import abbreviated
 from gradviz.render.sentences import (
+    OFTEN,
     begins_in,
     counted,
     is_asked,
@@ -40,7 +41,6 @@ from gradviz.running.step_words import reach_in_words, step_lines
 from gradviz.system.grouped import grouped
 
 _NOT_THAWED = (Verdict.FROZEN, None)
-_OFTEN_MEANT = "which is often meant"
 _FIRST_REPEATS = 3  # of one call that are told
 
 
@@ -202,7 +202,7 @@ def _partial(call: BackwardCall, *, verbose: bool) -> Iterator[str]:
                 inside[parameter.name] = list(parameter.cuts)
     for cuts, names in sorted(partial.items(), key=lambda group: all(map(is_asked, group[0]))):
         same = full_cuts.issuperset(cuts)
-        how = " there too, another is alive" if same else f", another is alive, {_OFTEN_MEANT}"
+        how = " there too, another is alive" if same else f", another is alive, {OFTEN}"
         yield line("partial", f"{names_in(names, call)}: one route is cut{how}")
         for cut in () if same else sorted(cuts, key=is_asked):  # what is hardly meant comes first
             yield from cut_lines(cut, most=0)
@@ -212,7 +212,7 @@ def _partial(call: BackwardCall, *, verbose: bool) -> Iterator[str]:
         yield line(
             "partial",
             f"{who}: one route is cut in {counted(len(lines), 'line')} of libraries, another is"
-            f" alive, {_OFTEN_MEANT}",
+            f" alive, {OFTEN}",
         )
 
 
