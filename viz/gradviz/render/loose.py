@@ -42,13 +42,13 @@ def _is_loose(child: int | Group, things: Sequence[Thing]) -> bool:
 
 
 def _things_in(children: "Iterable[int | Group]") -> list[int]:
-    waiting, inside = list(children), []
+    waiting, numbers = list(children), []
     for child in waiting:
         if isinstance(child, Group):
             waiting += child.children
         else:
-            inside.append(child)
-    return inside
+            numbers.append(child)
+    return numbers
 
 
 def _lines_of(things: Iterable[Thing]) -> str:
