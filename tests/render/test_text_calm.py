@@ -29,9 +29,7 @@ def test_each_kind_has_a_line_with_its_names_and_where():
     leaf = Leaf(name="leaf (2)", shape=(2,), place=Place("src/net.py", 7))
     calm = Calm((cut,), tuple(parameters.values()), (leaf, leaf))
     aside, frozen_line, leaves = calm.lines(parameters)
-    assert aside.endswith(
-        "often on purpose: stem.weight (2 values) by detach() at net.py:5."
-    )
+    assert aside.endswith("often on purpose: stem.weight (2 values) by detach() at net.py:5.")
     assert frozen_line == (
         "Frozen: stem.weight (2 values) and head.bias (2 values), at net.py:3 and net.py:9."
     )
