@@ -3,6 +3,7 @@
 import gc
 import sys
 import textwrap
+import weakref
 from collections import Counter, deque
 
 import pytest
@@ -410,3 +411,39 @@ def test_only_the_sum_of_a_loss_that_gradviz_took_is_said_to_be_taken():
         "The loss is not a scalar but (3,); backward() needs a gradient of that shape.",
     )
     assert "The loss is not a scalar but (3,); its sum was taken." in own.notes
+
+
+def written_through_data(model):
+    loss = torch.zeros(())
+    loss.data.copy_(model(torch.ones(1, 3)).sum())
+    return loss
+
+
+def filled_afterwards(model):
+    loss = written_through_data(model)
+    loss.data.fill_(1.0)
+    return loss
+
+
+def read_from_a_copy(model):
+    target = torch.zeros(1, 3, requires_grad=True)
+    with torch.no_grad():
+        target.lerp_(model.weight, 0.5)
+    return target.sum()
+
+
+@pytest.mark.parametrize(
+    ("step", "verdict"),
+    [(written_through_data, "cut"), (filled_afterwards, "unused"), (read_from_a_copy, "cut")],
+)
+def test_what_is_written_into_memory_is_known_after_the_trace_as_inside_it(step, verdict):
+    model = nn.Linear(3, 1, bias=False)
+    with gradviz.trace() as trace:
+        loss = step(model)
+        inside = trace.report(loss, model)
+    after = trace.report(loss, model)
+    assert inside.parameters["weight"].verdict == verdict
+    assert after.to_json() == inside.to_json()
+    written = weakref.ref(loss.untyped_storage())
+    del loss, inside, after
+    assert written() is None

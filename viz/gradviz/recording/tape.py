@@ -350,10 +350,9 @@ class Tape:
         return number
 
     def close(self) -> None:
-        """Let go of what is held: nothing can be written or read any more."""
+        """Let go of what is held; what was written into memory is known as long as that lives."""
         self.tensors.is_closed = True
-        for kept in (self.memory, self.pins, self.held):
-            kept.clear()
+        self.held.clear()
 
     def spot_of(self, number: int) -> Spot | None:
         """Return the line of a call that autograd did not record; None for a leaf."""
