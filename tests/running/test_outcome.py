@@ -179,6 +179,39 @@ def test_what_is_frozen_once_it_is_trained_trains(scripts):
     assert scripts.run("train.py").end == "gradviz: All 4 parameters train.\n"
 
 
+GROWS = """
+import torch
+net = torch.nn.Sequential(torch.nn.Linear(3, 3))
+optimizer = torch.optim.SGD(net.parameters(), 0.1)
+for number in range(12):
+    if number == {when}:
+        net.append(torch.nn.Linear(3, 3))
+        {then}
+    optimizer.zero_grad()
+    net(torch.ones(2, 3)).square().mean().backward()
+    optimizer.step()
+"""
+
+
+@pytest.mark.parametrize(
+    ("when", "then", "end"),
+    [
+        (6, "pass", "gradient comes to them, and no optimizer holds them.\n"),
+        (
+            6,
+            "optimizer.add_param_group({'params': net[-1].parameters()})",
+            "whether they train is not known.\n",
+        ),
+        (99, "pass", "gradviz: All 2 parameters train.\n"),
+    ],
+)
+def test_what_a_model_grows_after_the_calls_that_were_watched_is_told(scripts, when, then, end):
+    scripts.write("train.py", GROWS.format(when=when, then=then))
+    ran = scripts.run("--fail-on-alarm", "train.py")
+    assert (ran.code, ran.end.endswith(end)) == (0, True)
+    assert ("net.1.* (2) came after" in ran.end) == (when == 6)
+
+
 ACTOR_CRITIC = """
 import torch
 actor, critic = torch.nn.Linear(3, 2), torch.nn.Linear(3, 1)

@@ -11,6 +11,7 @@ from gradviz.graph import Leaf, Parameter, Place, Verdict
 from gradviz.training.remarks import (
     find_remarks,
     of_faded,
+    of_later,
     of_leaves,
     of_left_behind,
     of_loss,
@@ -142,6 +143,18 @@ def test_of_two_in_one_memory_no_step_leaves_the_one_without_a_gradient_unchange
     training = trace.report(loss, model, optimizer).training
     assert not any("unchanged" in remark for remark in training.remarks)
     assert not any("gradient of both" in remark for remark in training.remarks)
+
+
+def test_what_came_later_and_has_gradient_is_told_by_whether_an_optimizer_holds_it():
+    every = ["net.0.weight", "net.0.bias"]
+    came = " came after the calls that were watched: "
+    assert of_later({"net.1.weight": False, "net.1.bias": False}, every) == (
+        f"net.1.* (2){came}gradient comes to them, and no optimizer holds them",
+    )
+    assert of_later({"net.1.weight": True}, every) == (
+        f"net.1.weight{came}whether it trains is not known",
+    )
+    assert of_later({}, every) == ()
 
 
 def test_a_rate_that_is_next_to_nothing_is_told_where_it_was_more():

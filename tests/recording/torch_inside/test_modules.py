@@ -75,3 +75,10 @@ def test_a_script_module_tells_its_parts_in_a_dict_too():
         child = torch_inside.children_of(scripted).get("0")
         assert torch_inside.children_of(scripted).get("1") is None
         assert list(torch_inside.parameters_of(child)) == ["weight", "bias"]
+
+
+def test_parameters_have_their_paths_and_each_comes_once():
+    net = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2, bias=False))
+    net[1].weight = net[0].weight
+    net.again = net
+    assert [name for name, _ in torch_inside.named_parameters_of(net)] == ["0.weight", "0.bias"]

@@ -131,6 +131,19 @@ class Identities:
             if root is not None:
                 yield from torch_inside.all_parameters_of(root)
 
+    def came_later(self, optimizers: Optimizers) -> dict[str, bool]:
+        """Return the parameters of models that have gradient and that no call that was watched has
+        found, with whether an optimizer holds them.
+        """
+        held = frozenset(map(id, optimizers.parameters()))
+        later: dict[str, bool] = {}
+        for name, reference in self._roots.items():
+            root = reference()
+            for path, parameter in () if root is None else torch_inside.named_parameters_of(root):
+                if parameter.grad is not None and id(parameter) not in self._former:
+                    later[f"{name}.{path}"] = id(parameter) in held
+        return later
+
     def look_inside(self) -> None:
         """See what lies in the memory of parameters now."""
         there = {

@@ -4,7 +4,7 @@ Pure, without torch.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from gradviz.facts.evidence import Evidence, Stepper
 from gradviz.facts.missed import Missed
@@ -69,6 +69,26 @@ def of_loss(
     )
     loss = "the loss, scaled by GradScaler," if scaled else "the loss"
     return (f"{loss} is NaN or infinite in every call that was watched{born}",)
+
+
+def of_later(later: Mapping[str, bool], every: Iterable[str]) -> tuple[str, ...]:
+    """Return clauses on parameters that have gradient and that no call that was watched has found.
+
+    Args:
+        later: By name, whether an optimizer holds them.
+        every: The names of all others.
+    """
+    clauses = []
+    for is_held, names in grouped((held, name) for name, held in later.items()).items():
+        who = _few(names, [*every, *later])
+        came = f"{who} came after the calls that were watched"
+        them = "it" if len(names) == 1 else "them"
+        clauses.append(
+            f"{came}: whether {'it trains' if len(names) == 1 else 'they train'} is not known"
+            if is_held
+            else f"{came}: gradient comes to {them}, and no optimizer holds {them}"
+        )
+    return tuple(clauses)
 
 
 def of_unfed(evidence: Iterable[Evidence], steppers: Iterable[Stepper]) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ from gradviz.training.lookout import Lookout
 from gradviz.training.moves import Moves, StepSight
 from gradviz.training.optimizers import OptimizerRecord, Optimizers, spot_of, states_of
 from gradviz.training.owners import Owners
+from gradviz.training.remarks import of_later
 from gradviz.training.stalls import Stalls, in_mode
 from gradviz.training.touches import Touches
 from gradviz.training.under_way import BegunStep, UnderWay
@@ -59,6 +60,7 @@ class StepWatch:
         self._under_way = UnderWay()
         self._left_behind = LeftBehind()
         self.stalls = Stalls()
+        self._later: dict[str, bool] = {}  # found as the run ends
         self._pending: list[tuple[BegunStep, StepLook]] = []
         self._hooks: StepHooks | None = None
         self._full = False
@@ -287,7 +289,8 @@ class StepWatch:
         """What is worth a clause in the last sentence."""
         histories = self._moves.histories.values()
         of_losses = not self.optimizers.has_settled and all(moved.finite for moved in histories)
-        return self.calls.remarks(of_losses, scaled=self.optimizers.has_skipped)
+        remarks = self.calls.remarks(of_losses, scaled=self.optimizers.has_skipped)
+        return remarks + of_later(self._later, self.names.values())
 
     def called(self, reported: Seen, names: Names, roots: Mapping[str, Any]) -> None:
         """A backward call has ended.
@@ -328,6 +331,7 @@ class StepWatch:
         if ended:
             self.lookout.settle(self.optimizers)
             self.identities.look_inside()
+            self._later = self.identities.came_later(self.optimizers)
             self.look_again()
             with torch_inside.without_torch_function():
                 self._moves.look_for_returns(self.identities.parameters(), self.touches.by_hand)

@@ -102,6 +102,7 @@ from gradviz.recording.torch_inside.modules import (
     is_compiled,
     is_initialized,
     modules_of,
+    named_parameters_of,
     parameters_of,
 )
 from gradviz.recording.torch_inside.schedulers import rates_given

@@ -93,6 +93,21 @@ def all_parameters_of(module: nn.Module) -> Iterator[Tensor]:
         )
 
 
+def named_parameters_of(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    """Yield the parameters of a module and of all that it holds, each once with its path."""
+    met, stack = {id(module)}, [("", module)]
+    while stack:
+        path, inner = stack.pop()
+        for name, parameter in parameters_of(inner).items():
+            if parameter is not None and id(parameter) not in met:
+                met.add(id(parameter))
+                yield f"{path}{name}", parameter
+        for name, child in reversed(children_of(inner).items()):
+            if child is not None and id(child) not in met:
+                met.add(id(child))
+                stack.append((f"{path}{name}.", child))
+
+
 def is_initialized(module: nn.Module) -> bool:
     """Say whether ``nn.Module.__init__`` has run."""
     return "_modules" in module.__dict__
