@@ -1,5 +1,6 @@
 """Whoever reads a part of a tensor has what was written there last, wherever it was moved to."""
 
+import numpy as np
 import pytest
 import torch
 from tests.recording.two_parameters import judged
@@ -56,9 +57,21 @@ def a_masked_row_twice(a, b):
     return (a * rows[0]).sum()
 
 
+def a_row_of_a_stacked_array(a, b):
+    rows = np.stack([a[0].detach().numpy(), b[0].detach().numpy()])
+    return (a * torch.from_numpy(rows)[0]).sum()
+
+
+def a_stretch_of_a_joined_array(a, b):
+    both = np.concatenate([b[0].detach().numpy(), a[0].detach().numpy()])
+    return (a * torch.from_numpy(both)[3:]).sum()
+
+
 @pytest.mark.parametrize(
     "step",
     [
+        a_row_of_a_stacked_array,
+        a_stretch_of_a_joined_array,
         a_ring_that_is_rolled,
         the_other_row_after_a_flip,
         a_flip_of_what_was_detached_as_one,
@@ -100,8 +113,26 @@ def rows_drawn_with_an_index(a, b):
     return (a[:2] * rows[torch.tensor([1, 0])]).sum()
 
 
+def all_of_a_joined_array(a, b):
+    both = np.concatenate([b[0].detach().numpy(), a[0].detach().numpy()])
+    return (a[0, 0] * torch.from_numpy(both)).sum()
+
+
+def a_joined_array_of_what_was_computed(a, b):
+    both = np.concatenate([a[0].detach().numpy(), b[0].detach().numpy() * 3 + 1])
+    return (a * torch.from_numpy(both)[3:]).sum()
+
+
 @pytest.mark.parametrize(
-    "step", [a_ring_of_both, a_flip_back, a_row_that_is_added_to, rows_drawn_with_an_index]
+    "step",
+    [
+        all_of_a_joined_array,
+        a_joined_array_of_what_was_computed,
+        a_ring_of_both,
+        a_flip_back,
+        a_row_that_is_added_to,
+        rows_drawn_with_an_index,
+    ],
 )
 def test_what_was_moved_or_added_to_is_followed(step):
     assert judged(step)[1] == ("cut", False)

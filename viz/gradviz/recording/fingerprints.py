@@ -93,6 +93,15 @@ class Fingerprints:
         numbers = [number for number in sample.tolist() if number]
         return self._doubles.sources_of_all(numbers) if all(map(_tells, numbers)) else ()
 
+    def of_each(self, value: Any, most: int) -> list[int] | None:
+        """Return by which call each number of an array left, 0 for a zero; None where that is
+        unknown of one of them, or they are more than ``most``.
+        """
+        sample = _sample(value, most) if np.size(value) <= most else None
+        numbers = () if sample is None or len(sample) != np.size(value) else sample.tolist()
+        serials = [self._doubles.source_of(number) for number in numbers]
+        return None if None in serials else [serial or 0 for serial in serials] or None
+
     def is_known_again(self, serial: int) -> bool:
         """Say whether what left by a call is known again wherever it goes in as it was."""
         return self._doubles.are_known_again(serial)
@@ -233,6 +242,12 @@ class Doubles:
             self._serials[digits] = serial
         while len(self._serials) > _MOST_DOUBLES:
             del self._serials[next(iter(self._serials))]
+
+    def source_of(self, number: float) -> int | None:
+        """Return where a number came from, 0 for a zero; None where that is unknown."""
+        if not number:
+            return 0
+        return self._serials.get(_digits(number)) if _tells(number) else None
 
     def sources_of_all(self, numbers: Iterable[float]) -> tuple[int, ...]:
         """Return where numbers that go in came from; nothing where that is unknown of one of

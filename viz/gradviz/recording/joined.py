@@ -21,7 +21,8 @@ from gradviz.recording.tensor_state import history
 _JOINED = frozenset("cat concat concatenate stack".split())
 _SIDES = {"vstack": 0, "row_stack": 0, "hstack": 1, "column_stack": 1, "dstack": 2}
 """The dimension along which a function joins, where it is not said in the call."""
-_OF_NUMBERS = frozenset(("tensor", "as_tensor", "from_numpy"))
+OF_NUMBERS = frozenset(("tensor", "as_tensor", "from_numpy"))
+"""What makes a tensor of numbers."""
 _MOST = 64  # parts that are told apart
 
 Part = tuple[Tensor | Places, Inputs]
@@ -55,7 +56,7 @@ def parts_with_a_source(
         given = given.tolist()
     if not isinstance(given, (list, tuple)) or not 1 < len(given) <= _MOST:
         return None
-    if name in _OF_NUMBERS:
+    if name in OF_NUMBERS:
         sources = _of_numbers(recorder, given, inputs, frame)
     elif name in _JOINED or name in _SIDES:
         sources = [inputs_of(recorder, (item,), {}) for item in given]
@@ -65,7 +66,7 @@ def parts_with_a_source(
     is_whole = len(set(map(frozenset, sources))) == 1
     if is_whole or not sourced.issuperset(number for number, _ in inputs):
         return None
-    along = 0 if name in _OF_NUMBERS else _along(name, args[1:], kwargs, out)
+    along = 0 if name in OF_NUMBERS else _along(name, args[1:], kwargs, out)
     views = None if along is None else _parts(out, given, along)
     if views is None:
         return None

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gradviz.recording.joined import Part, parts_with_a_source
+from gradviz.recording.joined import OF_NUMBERS, Part, parts_with_a_source
 from gradviz.recording.memory import read_here
 from gradviz.recording.places import Places, places_where
 from gradviz.recording.recorder import Recorder
@@ -24,6 +24,7 @@ from gradviz.recording.tensor_state import address
 from gradviz.recording.torch_inside import without_dispatch, without_torch_function
 
 _MOST = 2048  # elements that are told apart: their numbers are exact in single precision too
+_FEW = 64  # of an array
 _MOVES = frozenset(
     "roll flip fliplr flipud rot90 clone contiguous index_select gather take take_along_dim"
     " __getitem__ repeat tile repeat_interleave reshape flatten".split()
@@ -99,7 +100,28 @@ def parts_with_a_place(
     The arguments are those of ``parts_with_a_source``.
     """
     parts = parts_with_a_source(recorder, name, args, kwargs, out, inputs, frame)
+    if not parts and name in OF_NUMBERS:
+        return _by_value(recorder, args[0], out, inputs) if args else parts
     return parts or relocated(recorder, name, args, kwargs, out, inputs) or parts
+
+
+def _by_value(recorder: Recorder, given: Any, out: Tensor, inputs: Inputs) -> list[Part] | None:
+    """Return the parts of what was made of an array by the numbers in it, where each of them left
+    torch as it is; None where one did not, or all left together.
+    """
+    if not isinstance(given, np.ndarray) or recorder.escapes.same(given)[0] or not _is_small(out):
+        return None
+    serials = recorder.escapes.values.of_each(given, _FEW)
+    several = set(serials or ()) - {0}
+    calls = recorder.tape.calls
+    bundled = {inner for number, _ in inputs for inner, _ in calls[number].inputs}
+    if serials is None or not several <= {number for number, _ in inputs} | bundled:
+        return None
+    marks = np.array(serials).reshape(given.shape)
+    places = {serial: places_where(out, marks == serial) for serial in several}
+    if len(inputs) == len(places) == 1 or given.shape != out.shape:
+        return None
+    return [(part, ((serial, False),)) for serial, part in places.items() if part is not None]
 
 
 def relocated(

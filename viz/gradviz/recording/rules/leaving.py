@@ -10,12 +10,13 @@ from gradviz.graph import CutKind
 from gradviz.recording import exits, where
 from gradviz.recording.arguments import as_array
 from gradviz.recording.inputs import inputs_of
-from gradviz.recording.joined import elements_apart, parts_with_a_source, with_a_source
+from gradviz.recording.joined import elements_apart, with_a_source
 from gradviz.recording.joints import shown
 from gradviz.recording.named_calls import KIND_OF
 from gradviz.recording.noting import write_parts_down
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Exit, Inputs
+from gradviz.recording.relocated import parts_with_a_place
 from gradviz.recording.rule import Rule, TorchCall
 from gradviz.recording.severing import write_down
 
@@ -76,7 +77,7 @@ def array_came_back(recorder: Recorder, array: Any, out: Tensor, frame: FrameTyp
     recorder.tape.tensors.made(out)
     inputs = inputs_of(recorder, (array,), {}, frame=frame)
     name = "from_numpy"
-    parts = parts_with_a_source(recorder, name, (array,), {}, out, inputs, frame)
+    parts = parts_with_a_place(recorder, name, (array,), {}, out, inputs, frame)
     if parts is not None:
         write_parts_down(recorder, name, parts, out, (), frame)
     elif inputs:
