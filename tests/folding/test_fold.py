@@ -96,6 +96,35 @@ def test_parameters_that_the_loss_does_not_use_stand_in_the_box_of_their_module(
     assert (aux.verdicts, aux.nodes) == (((Verdict.UNUSED, 2),), 0)
 
 
+def test_they_have_boxes_with_name_and_shape_where_their_module_is_open() -> None:
+    report = every_verdict()
+    folded = fold(report.graph, report.parameters, open=["*"])
+    absent = {
+        each.path: each
+        for each in folded.boxes
+        if each.kind is BoxKind.PARAMETER and each.verdicts == ((Verdict.UNUSED, 1),)
+    }
+    shapes = {name: report.parameters[name].shape for name in ("aux.bias", "aux.weight")}
+    assert {path: each.shape for path, each in absent.items()} == shapes
+    assert {folded.frames[each.frame or 0].path for each in absent.values()} == {"aux"}
+
+
+def test_they_join_the_box_of_their_closed_module_though_all_of_it_is_cut_off() -> None:
+    stack = Blocks(2, detach=1)
+    name = "layers.0.up.extra"
+    stack.parameters[name] = Parameter(name=name, verdict=Verdict.UNUSED, shape=(3,), numel=3)
+    boxes = [each for each in stack.folded(depth=1).boxes if each.path == "layers.0"]
+    assert [dict(each.verdicts) for each in boxes] == [{Verdict.CUT: 4, Verdict.UNUSED: 1}]
+
+
+def test_an_opened_module_stands_in_the_frame_of_the_one_around_it() -> None:
+    frames = Blocks(1).folded(open=["*"]).frames
+    around = {frame.path: frame.parent for frame in frames}
+    parents = {path: None if at is None else frames[at].path for path, at in around.items()}
+    assert parents["layers.0.up"] == "layers.0"
+    assert parents["layers.0"] in (None, "layers")
+
+
 def test_every_parameter_is_counted_exactly_once_whatever_is_open() -> None:
     for report in (every_verdict(), detached(), recurrent(50), Blocks(9, odd=4).report()):
         for view in ({"budget": 1}, {"budget": 12}, {"depth": 1}, {"open": ["*"]}):
