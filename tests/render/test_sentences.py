@@ -113,6 +113,14 @@ def test_what_torch_severs_within_one_of_its_own_calls_is_no_headline() -> None:
     )
 
 
+def test_a_module_whose_name_is_a_number_is_not_read_as_a_count() -> None:
+    frozen = Parameter(name="0.weight", verdict=Verdict.FROZEN)
+    parameters = Parameters((frozen, Parameter(name="2.weight", verdict=Verdict.REACHED)))
+    assert headline(Report(parameters=parameters)) == (
+        "1 of 2 parameters gets gradient; 0.* is frozen"
+    )
+
+
 def test_a_module_stands_for_its_parameters_only_when_all_of_them_are_meant() -> None:
     among = ["enc.0.w", "enc.0.b", "enc.1.w", "head.w", "w"]
     assert tuple(by_module(["enc.0.w", "enc.0.b"], among)) == ("enc.0",)

@@ -301,10 +301,12 @@ def cut_at(cut: Cut) -> str:
 
 def _named(names: Iterable[str], report: Findings) -> list[str]:
     paths = by_module(names, report.parameters)
-    return [
+    named = [
         printable(".".join(path))
         for path in join_siblings({tuple(path.split(".")): (1, 0) for path in paths})
     ]
+    # A number alone reads as a count: "0 is frozen"
+    return [f"{name}.*" if name.isdecimal() else name for name in named]
 
 
 def _subject(names: Sequence[str], report: Findings) -> tuple[str, str]:

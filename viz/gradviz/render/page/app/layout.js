@@ -192,7 +192,7 @@ class Layout {
     for (const item of core) {
       const tensors = beside.get(item) || [];
       const widest = Math.max(...tensors.map(tensor => w[tensor]));
-      const wide = tensors.length ? widest + SIDE_GAP + 8 : 0;
+      const wide = tensors.length ? widest + this.room.sideGap : 0;
       const isRight = column[item] > 0; // away from the middle
       widen(left, column[item], axis[item] + (isRight ? 0 : wide));
       widen(right, column[item], w[item] - axis[item] + (isRight ? wide : 0));
@@ -203,7 +203,7 @@ class Layout {
     let at = this.room.pad;
     columns.forEach((number, position) => {
       const isLane = left.get(number) === LANE && right.get(number) === LANE;
-      const gap = position === columns.length - 1 ? 0 : isLane ? 10 : COLUMN_GAP;
+      const gap = position === columns.length - 1 ? 0 : isLane ? 10 : this.room.columnGap;
       at += left.get(number);
       level.centre.set(number, at);
       at += right.get(number) + gap;
@@ -254,10 +254,10 @@ class Layout {
       x[item] = centre.get(column[item]) - axis[item] + spread;
       y[item] = middle - h[item] / 2;
       const tensors = beside.get(item) || [];
-      const onRight = x[item] + w[item] + SIDE_GAP + 8;
+      const onRight = x[item] + w[item] + this.room.sideGap;
       let stack = middle - this.stackOf(tensors) / 2;
       for (const tensor of tensors) {
-        x[tensor] = column[item] > 0 ? onRight : x[item] - SIDE_GAP - 8 - w[tensor];
+        x[tensor] = column[item] > 0 ? onRight : x[item] - this.room.sideGap - w[tensor];
         y[tensor] = stack;
         stack += h[tensor] + STACK_GAP;
       }

@@ -32,13 +32,11 @@ const NAME = 12; // size of the font of names
 const DETAIL = 11; // size of the font of everything else
 // How close things stand: as far apart as looks well, closer, and each box on one line besides
 const ROOMS = [
-  {pad: 10, header: 22, rowGap: 16},
-  {pad: 7, header: 20, rowGap: 10},
-  {pad: 5, header: 19, rowGap: 9, isBrief: true},
+  {pad: 10, header: 22, rowGap: 16, columnGap: 26, sideGap: 24},
+  {pad: 7, header: 20, rowGap: 10, columnGap: 22, sideGap: 20},
+  {pad: 5, header: 19, rowGap: 9, columnGap: 14, sideGap: 14, isBrief: true},
 ];
 const FEW = 30; // boxes of a picture that may stand closer so that all are in sight
-const COLUMN_GAP = 26;
-const SIDE_GAP = 16;
 const STACK_GAP = 6;
 const LANE = 7;
 const MARK_WIDE = 14;
