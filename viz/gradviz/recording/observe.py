@@ -21,7 +21,7 @@ from torch.utils.hooks import RemovableHandle
 from gradviz.recording import births, sizes, torch_inside
 from gradviz.recording.amounts import Measure, Meter
 from gradviz.recording.faint import FAINT
-from gradviz.recording.names import is_accumulator
+from gradviz.recording.names import ACCUMULATORS, is_accumulator
 from gradviz.recording.passage import Passage
 from gradviz.recording.raising import Raised, last_taken, told_of, users_line
 from gradviz.recording.reasons import EdgeGradients, Reasons
@@ -111,37 +111,39 @@ class Observation:
         """Watch the leaves before some roots. Return the other nodes that were not met before, with
         their edges, and how many edges lead to each; a root has one more, from outside.
         """
-        tape, order, number_of = self._tape, self._order, torch_inside.node_number
-        key, stamp_of = tape.key, tape.stamp
+        tape, order, accumulators = self._tape, self._order, ACCUMULATORS
+        key, mark, step, leaf = tape.key, tape.mark, tape.step, self._watch_leaf
         met: dict[int, tuple[Any, list[_Edge | None]]] = {}
         consumers: dict[int, int] = {}
         for root in roots:
             if is_accumulator(root):
-                self._watch_leaf(root)
+                leaf(root)
                 continue
-            stamp = stamp_of(root, None)
+            stamp = root.metadata.get(key) or mark(root)
             consumers[stamp.serial] = consumers.get(stamp.serial, 0) + 2
             stack = [] if stamp.serial in order else [(root, stamp)]
-            order[stamp.serial] = number_of(root)
+            order[stamp.serial] = stamp.node
             while stack:
                 node, stamp = stack.pop()
                 edges: list[_Edge | None] = []
                 for before, place in node.next_functions:
                     if before is None:
                         edges.append(None)
-                    elif is_accumulator(before):
-                        edges.append((self._watch_leaf(before), place))
-                    else:
-                        earlier = before.metadata.get(key) or stamp_of(before, None)
-                        number = earlier.serial
-                        edges.append((number, place))
-                        consumers[number] = consumers.get(number, 0) + 1
-                        if number not in order:
-                            order[number] = number_of(before)
-                            stack.append((before, earlier))
+                        continue
+                    accumulates = accumulators.get(type(before))
+                    if accumulates or (accumulates is None and is_accumulator(before)):
+                        edges.append((leaf(before), place))
+                        continue
+                    earlier = before.metadata.get(key) or mark(before)
+                    number = earlier.serial
+                    edges.append((number, place))
+                    consumers[number] = consumers.get(number, 0) + 1
+                    if number not in order:
+                        order[number] = earlier.node
+                        stack.append((before, earlier))
                 met[stamp.serial] = node, edges
                 if not stamp.walked:
-                    tape.step(node, stamp, tuple([edge[0] for edge in edges if edge is not None]))
+                    step(node, stamp, [edge[0] for edge in edges if edge is not None])
         return met, consumers
 
     def _behind_views(self, edge: _Edge) -> _Edge:

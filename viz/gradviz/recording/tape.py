@@ -115,7 +115,7 @@ class Tape:
 
     # Autograd nodes
 
-    def _new(self, node: Any, spot: Spot | None = None, sources: tuple[int, ...] = ()) -> Stamp:
+    def mark(self, node: Any, spot: Spot | None = None, sources: tuple[int, ...] = ()) -> Stamp:
         """Mark an autograd node that is met for the first time, and return its mark."""
         number = torch_inside.node_number(node)
         if spot is None and torch_inside.NUMBERED:
@@ -129,7 +129,7 @@ class Tape:
         """Return the mark of a node, with where it was made and what went in without an edge."""
         stamp: Stamp | None = node.metadata.get(self.key)
         if stamp is None:
-            return self._new(node, spot, sources)
+            return self.mark(node, spot, sources)
         if sources:
             stamp.sources += tuple(source for source in sources if source not in stamp.sources)
         return stamp
@@ -146,8 +146,8 @@ class Tape:
         """
         if is_accumulator(root):
             return self.leaf(root.variable, live=True)
-        key, new, leaf, accumulators = self.key, self._new, self.leaf, ACCUMULATORS
-        stamp: Stamp = root.metadata.get(key) or new(root)
+        key, mark, leaf, accumulators = self.key, self.mark, self.leaf, ACCUMULATORS
+        stamp: Stamp = root.metadata.get(key) or mark(root)
         number = stamp.serial
         stack = [] if stamp.walked else [(root, stamp)]
         stamp.walked = True
@@ -162,7 +162,7 @@ class Tape:
                 if accumulates or (accumulates is None and is_accumulator(before)):
                     nexts.append(leaf(before.variable, live=True))
                     continue
-                earlier: Stamp = before.metadata.get(key) or new(before)
+                earlier: Stamp = before.metadata.get(key) or mark(before)
                 nexts.append(earlier.serial)
                 if not earlier.walked:
                     earlier.walked = True
