@@ -82,6 +82,17 @@ def test_a_leaf_that_was_made_of_others_has_one_box_where_their_line_ends(net, u
     assert ("SubBackward0", "leaf (3)", Passing.GRADIENT) in links(result)
 
 
+def test_a_leaf_is_drawn_again_where_it_was_used_before_it_was_written(net):
+    used = net.operation("MeanBackward0", net.loss)
+    leaf = net.node(kind=NodeKind.LEAF, name="leaf (3)", shape=(3,), verdict=Verdict.REACHED)
+    net.edge(leaf, used, gradient=True)
+    step = net.operation("backward()", leaf)
+    net.edge(leaf, net.operation("PowBackward0", step), gradient=True)
+    result = folded(net)
+    keys = {box.key: box.stub for box in result.boxes if box.kind is BoxKind.LEAF}
+    assert keys == {"n2": False, "n2_4": True}
+
+
 def test_a_cut_on_an_edge_is_a_mark_between_its_ends(net):
     near = net.operation("SumBackward0", net.loss)
     net.cuts.append(Cut(kind=CutKind.HOOK, operation="hook"))

@@ -26,7 +26,7 @@ def whole(graph: Graph, parameters: Mapping[str, Parameter], *, loss_steps: bool
             otherwise.
     """
     flow = Flow(graph, parameters)
-    return _Whole(flow, parameters, {} if loss_steps else _loss_boxes(flow)).folded()
+    return _Whole(graph, flow, parameters, {} if loss_steps else _loss_boxes(flow)).folded()
 
 
 def _loss_boxes(flow: Flow) -> dict[int, Box]:
@@ -60,9 +60,15 @@ def _loss_boxes(flow: Flow) -> dict[int, Box]:
 
 class _Whole:
     def __init__(
-        self, flow: Flow, parameters: Mapping[str, Parameter], loss_boxes: Mapping[int, Box]
+        self,
+        graph: Graph,
+        flow: Flow,
+        parameters: Mapping[str, Parameter],
+        loss_boxes: Mapping[int, Box],
     ) -> None:
-        self._flow, self._parameters, self._loss_boxes = flow, parameters, loss_boxes
+        self._graph, self._flow = graph, flow
+        self._parameters, self._loss_boxes = parameters, loss_boxes
+        self._makers: dict[int, set[int]] = {}
         self._boxes: dict[str, Box] = {}
         self._numbers: dict[str, int] = {}
         self._single = [-1] * len(flow.nodes)  # numbers of the boxes of nodes that have one
@@ -103,7 +109,7 @@ class _Whole:
         if number < 0:
             box = self._tensor(self._flow.nodes[index], edge)
             number = self._add(box)
-            if not box.stub:
+            if not box.stub and not self._flow.into[index]:
                 self._single[index] = number
         return number
 
@@ -122,13 +128,12 @@ class _Whole:
         return box_of(node, cuts, path=node.scope, pruned=node.pruned, key=f"n{node.index}")
 
     def _tensor(self, node: Node, edge: Edge) -> Box:
-        is_made = bool(self._flow.into[node.index])  # of others: their lines need its one box
-        is_shared = len(self._flow.out[node.index]) > SHARED_USES and not is_made
+        is_stub = self._is_stub(node, edge)
         parameter = self._parameters.get(node.name) if node.kind is NodeKind.PARAMETER else None
         verdict = parameter.verdict if parameter else node.verdict or Verdict.REACHED
         return Box(
             kind=BoxKind.PARAMETER if node.kind is NodeKind.PARAMETER else BoxKind.LEAF,
-            key=f"n{node.index}_{edge.target}" if is_shared else f"n{node.index}",
+            key=f"n{node.index}_{edge.target}" if is_stub else f"n{node.index}",
             node=node,
             path=node.name,
             shape=node.shape,
@@ -137,6 +142,18 @@ class _Whole:
             verdicts=((verdict, 1),),
             partial=int(parameter.partial) if parameter else 0,
             pruned=verdict is Verdict.CUT,
-            stub=is_shared,
+            stub=is_stub,
             marked=(node.name,) if parameter else (),
         )
+
+    def _is_stub(self, node: Node, edge: Edge) -> bool:
+        """Say whether a tensor is drawn again where an edge ends or begins.
+
+        One with many uses is, at each. One that was made of others has a box where their lines end,
+        and is drawn again where it was used before that.
+        """
+        if not self._flow.into[node.index]:
+            return len(self._flow.out[node.index]) > SHARED_USES
+        if node.index not in self._makers:
+            self._makers[node.index] = set(self._graph.before([node.index]))
+        return edge.source == node.index and edge.target in self._makers[node.index]

@@ -132,6 +132,7 @@ class _Placing:
         these ends.
         """
         shared: dict[int, Node] = {}
+        with_box = {_node(box).index for box in boxes if not box.stub}
         for number, box in enumerate(boxes):
             node = _node(box)
             if box.kind not in (BoxKind.PARAMETER, BoxKind.LEAF):
@@ -141,7 +142,8 @@ class _Placing:
             using = [_path(user.scope) for user in users.get(number, ())]
             if box.stub:
                 self._placed[number] = self._tensor(node.name, node, using[0], stub=True)
-                shared[node.index] = node
+                if node.index not in with_box:
+                    shared[node.index] = node
             elif own in using or not using or number in made:
                 self._placed[number] = self._tensor(node.name, node, own)
             elif len(using) == 1:
