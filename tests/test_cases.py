@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gradviz.folding.boxes import View
 from gradviz.reports import read_json
 from gradviz.training.constant_terms import find_constant_terms
 from scoring import UNSEEN, holds_here, judged, load, score
@@ -65,6 +66,12 @@ def test_a_case_is_judged_as_its_labels_say(path, case, report):
     complaints = score(case, path.resolve(), report).complaints
     assert bool(complaints) == (path.name in UNSEEN), "\n".join(complaints)
     assert read_json(report.to_json()) == report
+
+
+def test_its_graph_can_be_drawn_folded_and_as_a_page(report):
+    for depth in (None, 0):
+        assert report.to_dot(view=View(depth=depth)).startswith("digraph")
+    assert report.to_html().endswith("</html>\n")
 
 
 def test_it_has_a_constant_term_only_where_it_is_its_fault(path, case, report):
