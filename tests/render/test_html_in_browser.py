@@ -213,6 +213,32 @@ def test_search_opens_the_modules_around_what_it_finds(open_page: Open) -> None:
     assert page.locator(".row.selected").inner_text().startswith("weight")
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("layers.3", "layers.3"),
+        ("layers.3.mlp", "layers.3.mlp"),
+        ("attn", "layers.0.attn"),
+        ("decoder", "layers.2"),
+        ("frozen", "layers.3.attn.weight"),
+    ],
+)
+def test_a_module_a_class_or_a_verdict_is_found_before_what_only_has_it_in_its_name(
+    open_page: Open, text: str, found: str
+) -> None:
+    report = repeated(6, frozen=3)
+    classes = {"layers.2": "DecoderLayer", "layers.3": "Layer"}
+    page = open_page(replace(report, graph=replace(report.graph, classes=classes)))
+    page.fill("#search", text)
+    assert page.locator("#results .name").all_inner_texts()[0] == found
+
+
+def test_the_word_cut_finds_the_lines_that_cut_first(open_page: Open) -> None:
+    page = open_page(graphs.detached())
+    page.fill("#search", "cut")
+    assert page.locator("#results .name").all_inner_texts()[0] == "detach_()"
+
+
 def test_the_panel_says_why_and_quotes_the_line(open_page: Open) -> None:
     page = open_page(graphs.detached())
     page.locator(".row", has_text="weight").first.click()
@@ -788,6 +814,50 @@ def test_the_view_is_saved_as_svg_and_png(open_page: Open) -> None:
     assert {"f1", "f2", "f3", "detach_()", "article.py:31", "loss"} <= set(texts)
     assert root.find(f"{{{SVG}}}title").text.startswith("2 of 6 parameters get gradient")  # type: ignore[union-attr]
     assert saved(page, "#save-png").startswith(b"\x89PNG")
+
+
+def place(page: "Page") -> list[float]:
+    """Left, top and scale of the view, as the address has them."""
+    page.wait_for_timeout(350)
+    address = page.evaluate("() => location.hash")
+    return [float(one) for one in address.split("view=")[1].split("&")[0].split(",")]
+
+
+def test_a_chosen_cut_that_is_in_sight_leaves_the_picture_where_it_is(open_page: Open) -> None:
+    page = open_page(graphs.detached())
+    page.click("#fit")
+    before = place(page)
+    page.locator("#cuts button").click()
+    assert page.locator("#panel h2").inner_text() == "detach_()"
+    assert place(page) == before
+    for _ in range(9):
+        page.click("#zoom-out")  # too small to read
+    small = place(page)
+    page.locator("#cuts button").click()
+    assert place(page)[2] > small[2]
+    page.keyboard.press("Escape")
+    stage = page.locator("#stage").bounding_box()
+    page.mouse.move(stage["x"] + 50, stage["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(stage["x"] + 50, stage["y"] + 600, steps=4)  # out of sight
+    page.mouse.up()
+    away = place(page)
+    page.locator("#cuts button").click()
+    assert place(page)[1] > away[1]
+
+
+def test_what_is_in_the_middle_stays_there_while_a_panel_closes(open_page: Open) -> None:
+    page = open_page(graphs.detached())
+    page.click("#fit")
+
+    def middle() -> float:
+        left, _, scale = place(page)
+        return left + page.locator("#stage").bounding_box()["width"] / 2 / scale  # type: ignore[index]
+
+    before = middle()
+    for side in ("panel", "finder"):
+        page.click(f".side[data-side={side}]")
+        assert abs(middle() - before) < 2
 
 
 def test_colours_switch_and_panels_close_and_widen(open_page: Open) -> None:

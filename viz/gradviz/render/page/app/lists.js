@@ -308,17 +308,23 @@ function haystackOf(m) {
   return haystack;
 }
 
-/** The things that have all words; what is called so comes before what is only near. */
+/**
+ * The things that have all words: first what is called just so, then what has them in its name,
+ * then what is only near.
+ */
 function find(words) {
   const {model: m} = state;
   m.haystack ||= haystackOf(m);
-  const ranked = [[], [], [], []];
+  const whole = words.join(" ");
+  const ranked = [[], [], [], [], []];
   m.haystack.forEach((text, thing) => {
     if (!words.every(word => text.includes(word))) return;
     const name = m.name(thing).toLowerCase();
-    const isNamed = words.every(word => name.includes(word));
+    const names = [name, m.nameHere(thing).toLowerCase(), about(thing).toLowerCase()];
     const isChief = m.isGroup(thing) || m.isTensor(thing) || m.isMark(thing);
-    ranked[(isNamed ? 0 : 2) + (isChief ? 0 : 1)].push(thing);
+    const isNamed = words.every(word => name.includes(word));
+    const isIt = isChief && names.includes(whole);
+    ranked[isIt ? 0 : (isNamed ? 1 : 3) + (isChief ? 0 : 1)].push(thing);
   });
   return ranked.flat();
 }

@@ -46,9 +46,15 @@ const letGo = () => {
 for (const kind of ["pointerdown", "wheel", "keydown", "hashchange"]) {
   addEventListener(kind, letGo, {capture: true, once: true, passive: true});
 }
+// From then on what is in the middle stays there.
+let before = {wide: 0, high: 0};
 new ResizeObserver(() => {
+  const {x, y, k} = state.view;
+  const now = {wide: stage.clientWidth, high: stage.clientHeight};
+  const gap = side => (before[side] ? (before[side] - now[side]) / 2 / k : 0);
   if (state.isFitted) fit(true);
-  else draw();
+  else moveTo({x: x + gap("wide"), y: y + gap("high"), k});
+  before = now;
   drawTree();
 }).observe(stage);
 // On a phone the picture stands alone below what does not train, and the fix. Where neither stands

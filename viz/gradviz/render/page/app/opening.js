@@ -51,7 +51,7 @@ function select(thing, {isShown = false, isRoute = false, cut = -1} = {}) {
   if (thing >= 0 && isShown) reveal(thing);
   setSelected(thing);
   if (thing >= 0) state.active = thing;
-  if (thing >= 0 && isShown) centre(thing);
+  if (thing >= 0 && isShown) bring(thing, STILL_READABLE / DETAIL);
   drawPanel();
   drawCuts();
   state.rows = null;

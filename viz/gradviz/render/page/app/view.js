@@ -159,8 +159,8 @@ function frameAll(things) {
   moveTo({x: (left + right) / 2 - wide / 2 / k, y: (top + bottom) / 2 - high / 2 / k, k}, true);
 }
 
-/** Move the window only if the thing is out of sight. */
-function bring(thing) {
+/** Move the window only if the thing is out of sight, or smaller than at the least scale given. */
+function bring(thing, least = 0) {
   if (thing < 0) return;
   const {layout, view} = state;
   const {x, y, w, h} = layout;
@@ -168,7 +168,7 @@ function bring(thing) {
   const bottom = view.y + stage.clientHeight / view.k;
   const isAcross = x[thing] >= view.x && x[thing] + Math.min(w[thing], 200) <= right;
   const isDown = y[thing] >= view.y && y[thing] + Math.min(h[thing], 80) <= bottom;
-  if (!isAcross || !isDown) centre(thing);
+  if (!isAcross || !isDown || view.k < least) centre(thing);
 }
 
 // What the pointer does.
