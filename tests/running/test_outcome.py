@@ -212,6 +212,34 @@ def test_what_a_model_grows_after_the_calls_that_were_watched_is_told(scripts, w
     assert ("net.1.* (2) came after" in ran.end) == (when == 6)
 
 
+PUT_BACK = """
+import torch
+net = torch.nn.Linear(3, 1)
+optimizer = torch.optim.SGD(net.parameters(), 0.1)
+for number in range(30):
+    if number == 8:
+        best = {key: own.clone() for key, own in net.state_dict().items()}
+    if number > 8:
+        net.load_state_dict(best)
+    optimizer.zero_grad()
+    net(torch.ones(2, 3)).square().mean().backward()
+    optimizer.step()
+    LAST
+"""
+
+
+@pytest.mark.parametrize(
+    ("last", "is_undone"), [("pass", True), ("best = net.state_dict()", False)]
+)
+def test_steps_that_are_undone_late_are_told(scripts, last, is_undone):
+    scripts.write("train.py", PUT_BACK.replace("LAST", last))
+    end = scripts.run("train.py").end
+    assert (
+        "each step of optimizer that was looked at is undone before the next" in end
+    ) == is_undone
+    assert "All 2 parameters train" in end
+
+
 ACTOR_CRITIC = """
 import torch
 actor, critic = torch.nn.Linear(3, 2), torch.nn.Linear(3, 1)

@@ -3,6 +3,8 @@
 import torch
 from torch import nn
 
+from gradviz.training.moves import Moves
+from gradviz.training.optimizers import Optimizers
 from gradviz.training.watch import StepWatch
 
 
@@ -13,6 +15,7 @@ def watched(optimizer, model, told):
     watch.lookout.spoils = lambda: told.append(dict(watch.lookout.spoilt))
     step(optimizer, model)
     watch.rest()
+    watch.returns.begin(Optimizers(lambda *_: None), Moves())  # which would look at more steps
     return watch
 
 

@@ -17,6 +17,7 @@ from gradviz.training.remarks import (
     of_loss,
     of_put_back,
     of_shared,
+    of_undone,
     of_unfed,
 )
 
@@ -168,6 +169,14 @@ def test_a_rate_that_is_next_to_nothing_is_told_where_it_was_more():
     )
     assert of_faded([stepper], ["net.a"]) == find_remarks([], [stepper], ["net.a"]) == (clause,)
     assert of_faded([stepper], ["net.b"]) == ()
+
+
+def test_steps_that_are_undone_to_the_end_are_told():
+    stepper = Stepper(name="opt", kind="SGD", steps=60, undone=(10, "net.b"))
+    assert of_undone([stepper]) == (
+        "from step 10 to its last, 60, each step of opt that was looked at is undone before the"
+        " next, as net.b shows",
+    )
 
 
 def test_what_ends_as_it_began_is_told():

@@ -116,6 +116,8 @@ class Stepper:
             last step before these, and the names of what the group holds.
         schedules: What sets its learning rate to 0: a class, or nothing, and the line.
         faded: Of its groups whose learning rate has become next to nothing.
+        undone: The first of its steps that something undoes before the next one, all that were
+            looked at since, and the name of the parameter that shows it; None where none are.
     """
 
     name: str
@@ -137,6 +139,7 @@ class Stepper:
     rests: tuple[tuple[int, tuple[str, ...]], ...] = ()
     schedules: tuple[tuple[str, Place], ...] = ()
     faded: tuple[Faded, ...] = ()
+    undone: tuple[int, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from gradviz.training.lookout import Lookout
 from gradviz.training.moves import History, Moves, StepSight
 from gradviz.training.optimizers import Optimizers
 from gradviz.training.owners import Owners
+from gradviz.training.returns import Returns
 from gradviz.training.stalls import Stalls
 from gradviz.training.touches import Touches
 
@@ -102,6 +103,7 @@ class Gatherer:
     touches: Touches
     lookout: Lookout
     stalls: Stalls
+    returns: Returns
     missed: Mapping[str, Missed]  # by parameter
     births: Sequence[tuple[int, NotFinite]]  # with the number of the call
     ended: bool  # nothing more is to come
@@ -130,6 +132,7 @@ class Gatherer:
                 rests=record.rates.rests(names, record.steps),
                 schedules=record.rates.schedules(record.spot),
                 faded=record.rates.faded(names, record.steps),
+                undone=_undone(self, key),
             )
             for key, record in self.optimizers.records.items()
         ]
@@ -192,7 +195,7 @@ class Gatherer:
             and not (history.came_spoilt and birth.holder and birth.written is None)
         ]
         number, birth = _birth_of(name, births)
-        copy_of, copied_at = self._copied(name)
+        copy_of, copied_at = _copied(self.calls, name)
         return Evidence(
             name=name,
             numel=self.identities.numels.get(name, 0),
@@ -241,10 +244,6 @@ class Gatherer:
             rate_at=self._rate_at(key, history),
             discarded_at=self._discarded_at(history),
         )
-
-    def _copied(self, name: str) -> tuple[str | None, Place | None]:
-        copies = [call.copies[name] for call in self.calls if name in call.copies]
-        return copies[0] if copies else (None, None)
 
     def _discarded_at(self, history: History) -> Place | None:
         """Return the line that steps by hand into a tensor that nothing keeps, where nothing was
@@ -390,6 +389,17 @@ class Gatherer:
             wrote=None if sight.wrote is None else _place(sight.wrote[0]),
             undone=sight.wrote is not None and sight.wrote[1],
         )
+
+
+def _undone(gatherer: Gatherer, optimizer: int) -> tuple[int, str] | None:
+    since, parameter = gatherer.returns.undone(optimizer) or (0, 0)
+    name = gatherer.identities.names.get(parameter)
+    return None if name is None else (since, name)
+
+
+def _copied(calls: Sequence[Seen], name: str) -> tuple[str | None, Place | None]:
+    copies = [call.copies[name] for call in calls if name in call.copies]
+    return copies[0] if copies else (None, None)
 
 
 def _birth_of(name: str, births: Sequence[tuple[int, NotFinite]]) -> tuple[int, NotFinite | None]:

@@ -33,6 +33,7 @@ def find_remarks(
         *of_shared(evidence, steppers),
         *of_rest(steppers, trained),
         *of_faded(steppers, trained),
+        *of_undone(steppers),
         *(() if has_stepped else of_unfed(evidence, steppers)),
     )
 
@@ -170,6 +171,20 @@ def of_faded(steppers: Iterable[Stepper], trained: Collection[str]) -> tuple[str
             if any(name in trained for name in own.held):
                 clauses[f"{clause} ({rates})"] = None
     return tuple(clauses)
+
+
+def of_undone(steppers: Iterable[Stepper]) -> tuple[str, ...]:
+    """Return a clause for each optimizer whose steps something undoes before the next, to the end.
+
+    Args:
+        steppers: The optimizers.
+    """
+    return tuple(
+        f"from step {stepper.undone[0]} to its last, {stepper.steps}, each step of {stepper.name}"
+        f" that was looked at is undone before the next, as {stepper.undone[1]} shows"
+        for stepper in steppers
+        if stepper.undone is not None
+    )
 
 
 def _set_by(stepper: Stepper) -> str:

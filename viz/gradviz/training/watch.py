@@ -35,6 +35,7 @@ from gradviz.training.moves import Moves, StepSight
 from gradviz.training.optimizers import OptimizerRecord, Optimizers, spot_of, states_of
 from gradviz.training.owners import Owners
 from gradviz.training.remarks import of_later
+from gradviz.training.returns import Returns
 from gradviz.training.stalls import Stalls, in_mode
 from gradviz.training.touches import Touches
 from gradviz.training.under_way import BegunStep, UnderWay
@@ -67,6 +68,8 @@ class StepWatch:
         self.steps_in_full = 0  # made while calls were watched in full
         self._settled = False  # nothing is open: only NaN may still come
         self.lookout = Lookout(self.look_again)
+        self.returns = Returns()
+        self.later = (self.lookout, self.stalls, self.returns)  # that look once calls are over
         self._failed: Callable[[BaseException], None] | None = None
         self._has_phases = False
         self.gone: set[str] = set()  # names of parameters that were gone when it was resumed
@@ -106,6 +109,7 @@ class StepWatch:
         if was_full and self._hooks is not None:
             is_first = not self._has_phases
             self.lookout.begin(self.optimizers, self._moves, len(self.calls) if is_first else None)
+            self.returns.begin(self.optimizers, self._moves)
             self._settled = self._settled or _is_settled(self)
             for key, record in self.optimizers.records.items():
                 record.next_look = _next_look(self, key, record)
@@ -175,6 +179,7 @@ class StepWatch:
             return
         self.touches.used()
         self.lookout.before(optimizer)
+        self.returns.begin_step(optimizer, record.steps + 1)
         parameters = (
             [
                 (parameter, group)
@@ -210,7 +215,7 @@ class StepWatch:
         record.rates.took(optimizer, record.steps)
         self.changed = True
         if step.look is not None:
-            self._take_touches(step, optimizer)
+            _take_touches(self.touches, step, optimizer)
             step.look.after()
             self._left_behind.end_step(optimizer, record.steps)
             self._pending.append((step, step.look))
@@ -218,6 +223,7 @@ class StepWatch:
                 self.settle()
         record.rates.watch(optimizer, record.steps)
         self.lookout.after(optimizer, record.steps)
+        self.returns.end_step(optimizer)
         if not self._full and looked:
             self.look_again(after_step=True)
             self._settled = self._settled or _is_settled(self)
@@ -226,16 +232,6 @@ class StepWatch:
         _look_for_stalls(self, optimizer, record.steps)
         if not self._full:
             record.next_look = _next_look(self, id(optimizer), record)
-
-    def _take_touches(self, step: BegunStep, optimizer: Optimizer) -> None:
-        """Forget what the step itself did to gradients, and keep what its closure did to them."""
-        held = (parameter for parameter, _ in _held(optimizer))
-        step.lines = self.touches.end_step(held, states_of(optimizer))
-        step.writes = self.touches.written_since(step.writes)
-        for parameter in step.touches:
-            touch = self.touches.take(parameter)
-            if step.has_closure and touch is not None and not touch.scales:
-                step.touches[parameter] = touch
 
     def settle(self) -> None:
         """Read what is still on its way from the device."""
@@ -279,7 +275,7 @@ class StepWatch:
     def _renumbered(self, optimizer: int, number: int) -> None:
         for step, _ in self._pending:
             step.optimizer = number if step.optimizer == optimizer else step.optimizer
-        for place in (self._moves, self.lookout, self.stalls):
+        for place in (self._moves, *self.later):
             place.renumber(optimizer, number)
 
     # Backward calls
@@ -337,8 +333,8 @@ class StepWatch:
                 self._moves.look_for_returns(self.identities.parameters(), self.touches.by_hand)
         parts = (self.calls, self.identities, self.optimizers, self._moves, self.owners)
         missed = self._left_behind.missed(self.optimizers, self.names) if ended else {}
-        later = (self.touches, self.lookout, self.stalls, missed, self.calls.births)
-        gatherer = Gatherer(*parts, *later, ended)
+        later = (self.touches, self.lookout, self.stalls, self.returns)
+        gatherer = Gatherer(*parts, *later, missed, self.calls.births, ended)
         return gatherer.evidence(), gatherer.steppers()
 
 
@@ -351,6 +347,17 @@ def _is_settled(watch: StepWatch) -> bool:
     there = held.union(map(id, watch.identities.parameters()))
     is_open = watch._moves.is_open
     return all(record.steps for record in records) and not any(map(is_open, there))
+
+
+def _take_touches(touches: Touches, step: BegunStep, optimizer: Optimizer) -> None:
+    """Forget what the step itself did to gradients, and keep what its closure did to them."""
+    held = (parameter for parameter, _ in _held(optimizer))
+    step.lines = touches.end_step(held, states_of(optimizer))
+    step.writes = touches.written_since(step.writes)
+    for parameter in step.touches:
+        touch = touches.take(parameter)
+        if step.has_closure and touch is not None and not touch.scales:
+            step.touches[parameter] = touch
 
 
 def _look_for_stalls(watch: StepWatch, optimizer: Optimizer, steps: int) -> None:
@@ -386,7 +393,7 @@ def _held(optimizer: Optimizer) -> list[tuple[Tensor, dict[str, Any]]]:
 
 def _next_look(watch: StepWatch, optimizer: int, record: OptimizerRecord) -> float:
     """Return the number of the next step at which there is more to do than to count it."""
-    due = min(place.due(optimizer, record.steps) for place in (watch.lookout, watch.stalls))
+    due = min(place.due(optimizer, record.steps) for place in watch.later)
     if watch._settled:
         return due
     is_near = record.steps == 0 or watch._moves.in_doubt
