@@ -152,6 +152,7 @@ def test_a_state_that_is_learned_trains_by_the_first_of_several_losses(scripts, 
 
 FROZEN_LATE = """
 import torch
+torch.manual_seed(0)
 net = torch.nn.Sequential(torch.nn.Linear(3, 3), torch.nn.Linear(3, 1))
 optimizer = torch.optim.SGD(net.parameters(), 0.1)
 for number in range(12):
@@ -170,7 +171,7 @@ def test_what_is_frozen_after_the_calls_that_were_watched_is_said_to_be_so(scrip
     assert (ran.code, ran.end) == (
         0,
         "gradviz: 2 of 4 parameters train to the end; net.0.* (2) are frozen by the end (see"
-        " train.py:7): 7 of the last 9 steps leave them unchanged.\n",
+        " train.py:8): 7 of the last 9 steps leave them unchanged.\n",
     )
 
 
@@ -214,6 +215,7 @@ def test_what_a_model_grows_after_the_calls_that_were_watched_is_told(scripts, w
 
 PUT_BACK = """
 import torch
+torch.manual_seed(0)
 net = torch.nn.Linear(3, 1)
 optimizer = torch.optim.SGD(net.parameters(), 0.1)
 for number in range(30):

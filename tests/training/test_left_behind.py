@@ -9,7 +9,7 @@ from gradviz.training.left_behind import LeftBehind
 from gradviz.training.optimizers import Optimizers
 
 
-def missed(make, gradients, looked_at=3, frozen=()):
+def missed(make, gradients, looked_at=(1, 2, 3), frozen=()):
     """Step two parameters; ``gradients`` says of each step which get one, and ``frozen`` which are
     so at the end. Return what was missed by place.
     """
@@ -19,10 +19,10 @@ def missed(make, gradients, looked_at=3, frozen=()):
     for number, fed in enumerate(gradients, 1):
         for place, parameter in enumerate(pair):
             parameter.grad = torch.ones_like(parameter) if place in fed else None
-        if number <= looked_at:
+        if number in looked_at:
             left.begin_step(optimizer)
         optimizer.step()
-        if number <= looked_at:
+        if number in looked_at:
             left.end_step(optimizer, number)
     for place in frozen:
         pair[place].requires_grad_(False)
@@ -61,6 +61,14 @@ def test_what_is_frozen_late_is_missed_though_nothing_else_is_left_to_step():
     late = Missed(4, 9, is_frozen=True)
     assert missed(make, fed, frozen=[0, 1]) == {0: late, 1: late}
     assert missed(make, [{0, 1}] * 12, frozen=[0, 1]) == {}  # for an evaluation
+
+
+def test_what_is_frozen_late_is_missed_whichever_steps_were_looked_at():
+    make, fed = OPTIMIZERS["SGD"], [{0, 1}] * 5 + [{1}] * 7
+    looked_at = (1, 2, 3, 6, 7, 8)
+    assert missed(make, fed, looked_at) == {}  # it may take turns
+    assert missed(make, fed, looked_at, frozen=[0]) == {0: Missed(7, 9, is_frozen=True)}
+    assert missed(make, [{0, 1}] * 12, looked_at, frozen=[0]) == {}
 
 
 def test_what_takes_turns_is_not_missed():

@@ -82,7 +82,9 @@ class LeftBehind:
             record = None if write is None else optimizers.records.get(write.optimizer)
             if write is None or record is None or key not in record.held:
                 continue
-            if write.steps == self._last[write.optimizer] or number == write.version:
+            # What was written to since, and not by a step that was looked at, takes turns
+            is_known = write.steps == self._last[write.optimizer] or number == write.version
+            if is_known or key in frozen:
                 since = record.steps - write.steps
                 # Another optimizer may have written to it too
                 count = max(0, since - (number - write.version) // write.writes)
