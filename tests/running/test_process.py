@@ -7,7 +7,7 @@ import sys
 import pytest
 
 import gradviz
-from gradviz.running.process import after_import, strip
+from gradviz.running.process import after_import, hide_from_tracebacks, strip
 from gradviz.system.frames import FOLDER
 
 
@@ -113,3 +113,19 @@ def test_what_fails_is_warned_of_and_the_import_goes_on(module, capfd):
     after_import(module, fails)
     assert importlib.import_module(module).value == 1
     assert "no" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["python's", "the script's"])
+def test_a_script_asks_in_vain_who_shows_its_errors(own, monkeypatch):
+    shown = []
+
+    def show(kind, error, traceback):
+        shown.append(error)
+
+    monkeypatch.setattr(sys, "__excepthook__", sys.__excepthook__ if own else show)
+    monkeypatch.setattr(sys, "excepthook", show)
+    hide_from_tracebacks()
+    assert (sys.excepthook is sys.__excepthook__) is not own
+    error = ValueError("wrong")
+    sys.excepthook(ValueError, error, None)
+    assert shown == [error]
