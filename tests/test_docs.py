@@ -207,6 +207,22 @@ def test_the_readme_shows_what_a_run_of_its_script_tells(tmp_path):
     assert f"```console\n$ gradviz run train.py\n{err}```" in readme
 
 
+def test_the_check_that_the_readme_shows_speaks_of_its_script(tmp_path):
+    readme = (ROOT / "README.md").read_text()
+    script = PYTHON.findall(readme)[0]
+    (line,) = re.findall(r"^\$ gradviz (check train\.py .*)", readme, re.MULTILINE)
+    command = [sys.executable, "-m", "gradviz", *shlex.split(line, comments=True)]
+    for text, exits, said in (
+        (script, 1, "net.encoder.* (2 tensors, 144 values): expected reached"),
+        (script.replace(".detach()", ""), 0, "As expected: 4 parameters, 4 reached."),
+    ):
+        (tmp_path / "train.py").write_text(text)
+        code, out, err = warm.server().run(command, tmp_path, os.environ)
+        assert (code, err) == (exits, "")
+        assert said in out
+        assert "matches no parameter" not in out
+
+
 @pytest.mark.parametrize(
     ("page", "least"),
     [(ROOT / "README.md", 8), (FRAMEWORKS, 3)],

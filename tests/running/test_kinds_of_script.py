@@ -496,6 +496,48 @@ def test_what_is_frozen_is_told_by_the_line_and_what_is_thawed_too(told):
     assert thawed == "frozen at backward 1, thawed at train.py:9: net.norm.requires_grad_(True)"
 
 
+FROZEN_BY = """
+import torch
+from torch import nn
+net = nn.ModuleDict({name: nn.Linear(4, 4) for name in ("stem", "body", "norm", "head")})
+net.stem.requires_grad_(False)
+net.body.weight.requires_grad_(False)
+FREEZE
+for step in range(2):
+    if step:
+        net.norm.requires_grad_(True)
+    net.head(net.norm(net.body(net.stem(torch.randn(3, 4))))).pow(2).sum().backward()
+"""
+STEM = "            net.stem.* (2 tensors, 20 values) at train.py:5: net.stem.requires_grad_(False)"
+
+
+def test_lines_that_froze_in_an_earlier_call_are_not_told_again(told):
+    said = told(FROZEN_BY.replace("FREEZE", "net.norm.requires_grad_(False)"))
+    second = said.index("  frozen    net: 3 of 8 parameters (36 of 80 values)")
+    assert said[second + 1] == "            by lines told in backward 1"
+    assert said[second + 2].startswith("  thawed    net.norm.*")
+    assert said.count(STEM) == 1
+
+
+def test_a_line_that_froze_only_in_this_call_is_told_beside_those_that_are_known(told):
+    freeze = "net.body.bias.requires_grad_(False)"
+    program = FROZEN_BY.replace("FREEZE", "").replace("net.norm.requires_grad_(True)", freeze)
+    said = told(program)
+    second = said.index("  frozen    net: 4 of 8 parameters (40 of 80 values)")
+    assert said[second + 1 : second + 3] == [
+        f"            net.body.bias (4 values) at train.py:10: {freeze}",
+        "            by lines told in backward 1",
+    ]
+
+
+def test_one_line_that_froze_is_told_as_shortly_again(told):
+    freeze = "net.norm.requires_grad_(False)"
+    program = FROZEN_BY.replace("FREEZE", freeze).replace(
+        "net.body.weight.requires_grad_(False)", ""
+    )
+    assert told(program).count(STEM) == 2
+
+
 PLAIN_LIST = """
 import torch
 from torch import nn

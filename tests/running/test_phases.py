@@ -35,7 +35,8 @@ def test_an_optimizer_made_later_is_watched_for_three_calls_that_are_counted_on(
     assert len(calls(ran)) == 6
     assert (
         "gradviz: Adam is made at train.py:16, after the calls that were watched: those that follow"
-        " are watched too, as backward 4 and on; those in between are not counted." in ran.said
+        " are watched too, and numbered on from backward 4; those in between have no number."
+        in ran.said
     )
     assert ran.end == "gradviz: All 4 parameters train.\n"
     training = json.loads((warm_scripts.folder / "report.json").read_text())["training"]

@@ -361,8 +361,8 @@ class Watch:
 def _news_of(event: str, first: int) -> str:
     """Return that a phase begins, with the number of its first call."""
     return (
-        f"{event}, after the calls that were watched: those that follow are watched too,"
-        f" as backward {first} and on; those in between are not counted.\n"
+        f"{event}, after the calls that were watched: those that follow are watched too, and"
+        f" numbered on from backward {first}; those in between have no number.\n"
     )
 
 

@@ -56,6 +56,7 @@ class Teller:
         self._last: dict[tuple[str, str], BackwardCall] = {}  # by kind and line
         self._places: dict[tuple[str, ...], str] = {}  # where the reader finds it
         self._repeats: Counter[tuple[str, ...]] = Counter()
+        self._freezes: dict[str, str] = {}  # what froze, and the call of which it was told
         self._before = 0  # lines of the call that was told of last
 
     def tell_call(self, call: BackwardCall) -> str:
@@ -74,9 +75,28 @@ class Teller:
             is_worth_a_line = not self._to_the_end or _is_told(self._repeats[content])
             if not since and not is_worth_a_line:
                 return ""
+        if not self._verbose:
+            details = [*self._without_known_freezes(details, call.name.short)]
         lines = [first, *details, *since]
         self._before = len(lines)
         return "\n".join(lines) + "\n"
+
+    def _without_known_freezes(self, details: Iterable[str], here: str) -> Iterator[str]:
+        """Yield lines; in place of several that were told to freeze before, where that was."""
+        known: list[str] = []
+        is_of_frozen = False
+        for text in (*details, ""):
+            is_place = is_of_frozen and text.startswith(line("", ""))
+            first = self._freezes.setdefault(text, here) if is_place else here
+            if first != here:
+                known.append(text)
+                continue
+            if known and not is_place:
+                yield from _referred(known, [self._freezes[one] for one in known])
+                known = []
+            is_of_frozen = is_place or text.startswith(line("frozen", ""))
+            if text:
+                yield text
 
     def tell_step(self, step: OptimizerStep, calls: Sequence[BackwardCall]) -> str:
         """Return what steps next, led by the alarm where there is one.
@@ -100,6 +120,14 @@ class Teller:
         if not self._verbose:
             lines = below(lines, self._before, line("more", ""), line("means", ""))
         return "\n".join(lines) + "\n"
+
+
+def _referred(known: Sequence[str], calls: Sequence[str]) -> Iterator[str]:
+    """Yield lines that a reader knows; of more than one only the calls where they stand."""
+    if len(known) < 2:
+        yield from known
+    else:
+        yield line("", f"by lines told in {' and '.join(dict.fromkeys(calls))}")
 
 
 def _is_told(times: int) -> bool:
