@@ -152,7 +152,7 @@ def test_a_report_is_drawn_again_without_the_model(run):
     assert run("draw", "report.json", "-o", "again.svg", "--engine", "embedded") == (
         0,
         "",
-        "Wrote again.svg\n",
+        "gradviz: wrote again.svg\n",
     )
     assert Path("again.svg").read_bytes() == Path("first.svg").read_bytes()
     assert run("draw", "report.json") == (0, str(read_json(Path("report.json").read_text())), "")
@@ -204,7 +204,7 @@ def test_show_reports_on_a_function_that_returns_loss_and_model(run):
     assert run("show", "my_steps:step", "-o", "g.json") == (
         0,
         "All 2 parameters get gradient.\n",
-        "Wrote g.json\n",
+        "gradviz: wrote g.json\n",
     )
     assert len(json.loads(Path("g.json").read_text())["backwards"][0]["parameters"]) == 2
 

@@ -77,7 +77,7 @@ def test_installed_from_the_wheel_the_example_runs_in_an_empty_folder(wheel, tmp
         command, cwd=empty, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert done.stderr == "Wrote article-detach.svg\n"
+    assert done.stderr == "gradviz: wrote article-detach.svg\n"
     assert str(site / "gradviz" / "article.py") in done.stdout
     assert [str(path.relative_to(empty)) for path in sorted(empty.rglob("*.*"))] == [
         "article-detach.svg"

@@ -38,7 +38,7 @@ def test_detach_prints_the_headline_a_table_and_what_differs(run):
             f3.bias    reached  1
             f3 gets exactly the gradient it gets without freezing; f1 and f2 get none.
             """),
-        "Wrote article-detach.svg\n",
+        "gradviz: wrote article-detach.svg\n",
     )
     assert "<svg" in Path("article-detach.svg").read_text()
 
@@ -93,7 +93,7 @@ def test_all_shows_every_mode_side_by_side_and_writes_every_picture_into_outputs
         detach: f3 gets exactly the gradient it gets without freezing; f1 and f2 get none.
         no-grad: f3 gets exactly the gradient it gets without freezing; f1 and f2 get none.
         """)
-    assert err.splitlines() == [f"Wrote outputs/article-{mode}.svg" for mode in MODES]
+    assert err.splitlines() == [f"gradviz: wrote outputs/article-{mode}.svg" for mode in MODES]
     assert sorted(path.stem for path in Path("outputs").iterdir()) == sorted(
         f"article-{mode}" for mode in MODES
     )

@@ -39,7 +39,7 @@ def test_the_patch_is_printed_with_its_effect_and_its_cost_and_written_when_aske
     assert "gradient now reaches 0.* (2 tensors, 9 values)" in done.stdout
     assert "kept for the backward: " in done.stdout
     assert "the step speaks" not in done.stdout.splitlines()
-    assert done.stderr.startswith("Wrote ")
+    assert done.stderr.startswith("gradviz: wrote ")
     assert file.read_text() == PROGRAM.replace(".detach()", "")
 
 

@@ -86,7 +86,7 @@ def test_a_renaming_alone_is_told_and_is_no_difference(run):
 )
 def test_the_command_writes_what_the_name_of_the_file_says(run, file, begins):
     status, out, err = run("diff", "before.json", "after.json", "--engine", "embedded", "-o", file)
-    assert (status, out, err) == (0, "", f"Wrote {file}\n")
+    assert (status, out, err) == (0, "", f"gradviz: wrote {file}\n")
     text = Path(file).read_text()
     assert text.startswith(begins)
     assert "detach_()" in text

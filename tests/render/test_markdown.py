@@ -28,8 +28,8 @@ def test_the_example_prints_the_picture_for_both_schemes_and_the_table(run):
     )
     assert status == 0
     assert err.splitlines() == [
-        "Wrote article-detach-light.svg",
-        "Wrote article-detach-dark.svg",
+        "gradviz: wrote article-detach-light.svg",
+        "gradviz: wrote article-detach-dark.svg",
     ]
     assert out.splitlines()[:4] == [
         "<picture>",

@@ -86,7 +86,7 @@ def test_a_rank_whose_file_is_not_there_is_missing(saved, capsys):
 
 def test_the_json_says_of_each_parameter_on_which_ranks_it_is_what(saved, tmp_path, capsys):
     code, _, err = answer(capsys, "merge", *saved, "-o", tmp_path / "ranks.json")
-    assert (code, err) == (0, f"Wrote {tmp_path / 'ranks.json'}\n")
+    assert (code, err) == (0, f"gradviz: wrote {tmp_path / 'ranks.json'}\n")
     table = json.loads((tmp_path / "ranks.json").read_text())
     assert table["files"] == {str(rank): str(file) for rank, file in enumerate(saved)}
     (call,) = table["calls"]

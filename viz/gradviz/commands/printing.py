@@ -135,7 +135,7 @@ def write(path: Path, content: str) -> None:
 
 def say_wrote(path: Path) -> None:
     """Say on standard error that ``path`` is written."""
-    say(f"Wrote {path}\n", sys.stderr)
+    say(f"gradviz: wrote {path}\n", sys.stderr)
 
 
 def console_of_output() -> "Console":
