@@ -81,19 +81,19 @@ class Teller:
         self._before = len(lines)
         return "\n".join(lines) + "\n"
 
-    def _without_known_freezes(self, details: Iterable[str], here: str) -> Iterator[str]:
+    def _without_known_freezes(self, details: Iterable[str], call: str) -> Iterator[str]:
         """Yield lines; in place of several that were told to freeze before, where that was."""
-        known: list[str] = []
+        repeated: list[str] = []
         is_of_frozen = False
         for text in (*details, ""):
             is_place = is_of_frozen and text.startswith(line("", ""))
-            first = self._freezes.setdefault(text, here) if is_place else here
-            if first != here:
-                known.append(text)
+            earlier = self._freezes.setdefault(text, call) if is_place else call
+            if earlier != call:
+                repeated.append(text)
                 continue
-            if known and not is_place:
-                yield from _referred(known, [self._freezes[one] for one in known])
-                known = []
+            if repeated and not is_place:
+                yield from _referred(repeated, [self._freezes[place] for place in repeated])
+                repeated = []
             is_of_frozen = is_place or text.startswith(line("frozen", ""))
             if text:
                 yield text
@@ -122,10 +122,10 @@ class Teller:
         return "\n".join(lines) + "\n"
 
 
-def _referred(known: Sequence[str], calls: Sequence[str]) -> Iterator[str]:
+def _referred(repeated: Sequence[str], calls: Sequence[str]) -> Iterator[str]:
     """Yield lines that a reader knows; of more than one only the calls where they stand."""
-    if len(known) < 2:
-        yield from known
+    if len(repeated) < 2:
+        yield from repeated
     else:
         yield line("", f"by lines told in {' and '.join(dict.fromkeys(calls))}")
 
