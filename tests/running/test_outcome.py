@@ -175,6 +175,16 @@ def test_what_is_frozen_after_the_calls_that_were_watched_is_said_to_be_so(scrip
     )
 
 
+@pytest.mark.parametrize(
+    ("when", "says"), [(5, "; net.0.* (2) are frozen at step 8 of 12 (see train.py:8)"), (99, "")]
+)
+def test_what_is_frozen_late_is_told_of_a_model_that_is_gone_by_the_end(scripts, when, says):
+    first, *rest = FROZEN_LATE.strip().format(when=when, last="pass").splitlines()
+    body = "\n    ".join(rest)
+    scripts.write("train.py", f"{first}\ndef main():\n    {body}\nmain()\n")
+    assert scripts.run("train.py").end == f"gradviz: All 4 parameters train{says}.\n"
+
+
 def test_what_is_frozen_once_it_is_trained_trains(scripts):
     scripts.write("train.py", FROZEN_LATE.format(when=99, last="net.requires_grad_(False)"))
     assert scripts.run("train.py").end == "gradviz: All 4 parameters train.\n"

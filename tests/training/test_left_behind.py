@@ -1,5 +1,7 @@
 """Steps that leave a parameter as it is are counted, though nobody looked at them."""
 
+import gc
+
 import pytest
 import torch
 from torch import nn
@@ -69,6 +71,38 @@ def test_what_is_frozen_late_is_missed_whichever_steps_were_looked_at():
     assert missed(make, fed, looked_at) == {}  # it may take turns
     assert missed(make, fed, looked_at, frozen=[0]) == {0: Missed(7, 9, is_frozen=True)}
     assert missed(make, [{0, 1}] * 12, looked_at, frozen=[0]) == {}
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_what_an_optimizer_held_is_told_as_it_was_seen_last_where_that_is_gone(frozen):
+    pair = [nn.Parameter(torch.ones(2)), nn.Parameter(torch.ones(3))]
+    optimizer = torch.optim.SGD(pair, lr=0.1)
+    names = {id(one): str(place) for place, one in enumerate(pair)}
+    left, optimizers = LeftBehind(), Optimizers(lambda *_: None)
+    record = optimizers.record(optimizer)
+    record.update()
+    assert left.due(id(optimizer), 3) == float("inf")  # no step was looked at
+    for number in range(1, 21):
+        if number == 8:
+            pair[0].requires_grad_(not frozen)
+        for parameter in pair:
+            parameter.grad = torch.ones_like(parameter) if parameter.requires_grad else None
+        if number <= 3:
+            left.begin_step(optimizer)
+        optimizer.step()
+        if number <= 3:
+            left.end_step(optimizer, number)
+        else:
+            left.see(optimizer, number)
+        record.steps = number
+    assert left.due(id(optimizer), 20) == 32
+    own = id(optimizer)
+    del optimizer, parameter, pair
+    gc.collect()
+    told = {"0": Missed(9, 13, is_frozen=True, as_of=(16, 20))} if frozen else {}
+    assert left.missed(optimizers, names) == told
+    left.renumber(own, -1)
+    assert left.missed(optimizers, names) == {}
 
 
 def test_what_takes_turns_is_not_missed():

@@ -100,6 +100,8 @@ def test_what_later_steps_leave_unchanged_is_a_clause():
     assert told({}, {}, frozen) == (
         "net.b.weight is frozen by the end: 4 of the last 9 steps leave it unchanged",
     )
+    gone = {"missed": Missed(8, 13, is_frozen=True, as_of=(16, 20)), "frozen_at": PLACE}
+    assert told(gone, gone, {}) == ("net.a.* (2) are frozen at step 16 of 20 (see train.py:4)",)
     unused = {"stopped": Stopped(steps=6, optimizer="opt"), "missed": Missed(6, 9)}
     assert told({}, {}, unused) == (
         "the last 6 steps of opt leave net.b.weight unchanged: no loss uses it any more",

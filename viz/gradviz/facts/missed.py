@@ -15,11 +15,14 @@ class Missed:
         missed: How many.
         since: Of how many last ones.
         is_frozen: It does not require grad at the end.
+        as_of: The step after which that was so, and how many there were, where the optimizer was
+            gone by the end.
     """
 
     missed: int
     since: int
     is_frozen: bool = False
+    as_of: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

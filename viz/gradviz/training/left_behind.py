@@ -2,9 +2,11 @@
 first.
 
 torch counts how often a tensor is written to. So a number for each parameter tells of steps that
-nobody looked at.
+nobody looked at. It is read once the run has ended, and each time that the number of steps has
+doubled: an optimizer may be gone by then.
 """
 
+import math
 from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -35,6 +37,20 @@ class _Write(NamedTuple):
     steps: int
 
 
+class _Glimpse(NamedTuple):
+    """What an optimizer held as it was last looked at once the calls that are watched were over.
+
+    Attributes:
+        steps: How many it had made.
+        versions: How often each parameter had been written to, by identity.
+        frozen: Those that did not require grad.
+    """
+
+    steps: int
+    versions: Mapping[int, int]
+    frozen: frozenset[int]
+
+
 class LeftBehind:
     """How often each parameter had been written to when a step last wrote to it."""
 
@@ -43,6 +59,7 @@ class LeftBehind:
         self._written: dict[int, _Write] = {}  # by identity
         self._seldom: set[int] = set()  # what was written to again after steps without it
         self._last: dict[int, int] = {}  # by optimizer: the last step that was looked at
+        self._glimpses: dict[int, _Glimpse] = {}  # by optimizer
 
     @property
     def moved(self) -> Container[int]:
@@ -64,6 +81,22 @@ class LeftBehind:
                 self._written[key] = _Write(number, writes, own, steps)
         self._last[own] = steps
 
+    def due(self, optimizer: int, steps: int) -> float:
+        """Return the number of the next step after which an optimizer is seen, after so many;
+        infinite where it never is.
+        """
+        return 1 << steps.bit_length() if optimizer in self._last else math.inf
+
+    def see(self, optimizer: Optimizer, steps: int) -> None:
+        """An optimizer has made so many steps, and the calls that are watched are over."""
+        if id(optimizer) in self._last and steps & (steps - 1) == 0:
+            held = parameters_of(optimizer)
+            self._glimpses[id(optimizer)] = _Glimpse(steps, dict(_versions(held)), _frozen(held))
+
+    def renumber(self, optimizer: int, number: int) -> None:
+        """Forget what was seen of an optimizer that is gone: another has its identity."""
+        self._glimpses.pop(optimizer, None)
+
     def missed(self, optimizers: Optimizers, names: Mapping[int, str]) -> dict[str, Missed]:
         """Return the parameters that several steps left as they are as they wrote to others, or
         as all that they hold is frozen by now.
@@ -76,8 +109,17 @@ class LeftBehind:
             names: Of parameters by identity.
         """
         counts: dict[int, dict[int, Missed]] = {}
-        frozen = {id(own) for own in optimizers.parameters() if not own.requires_grad}
-        for key, number in dict(_versions(optimizers.parameters())).items():
+        versions = dict(_versions(optimizers.parameters()))
+        frozen = _frozen(optimizers.parameters())
+        ends: dict[int, int] = {}  # by parameter, the step after which it was seen last
+        for optimizer, gone in optimizers.records.items():
+            glimpse = None if gone.is_there else self._glimpses.get(optimizer)
+            if glimpse is not None:
+                new = glimpse.versions.keys() - versions.keys()
+                ends.update(dict.fromkeys(new, glimpse.steps))
+                frozen |= glimpse.frozen & new
+                versions.update((key, glimpse.versions[key]) for key in new)
+        for key, number in versions.items():
             write = self._written.get(key)
             record = None if write is None else optimizers.records.get(write.optimizer)
             if write is None or record is None or key not in record.held:
@@ -85,10 +127,12 @@ class LeftBehind:
             # What was written to since, and not by a step that was looked at, takes turns
             is_known = write.steps == self._last[write.optimizer] or number == write.version
             if is_known or key in frozen:
-                since = record.steps - write.steps
+                last = ends.get(key, record.steps)
+                since = last - write.steps
                 # Another optimizer may have written to it too
                 count = max(0, since - (number - write.version) // write.writes)
-                own = Missed(count, since, is_frozen=key in frozen)
+                early = (last, record.steps) if last < record.steps else None
+                own = Missed(count, since, is_frozen=key in frozen, as_of=early)
                 counts.setdefault(write.optimizer, {})[key] = own
         inside = lodgers(
             {names[id(own)]: own for own in optimizers.parameters() if id(own) in names}
@@ -101,6 +145,7 @@ class LeftBehind:
             if own.missed - _fewest(held) >= _OFTEN
             and key in names
             and key not in self._seldom
+            and (own.is_frozen or own.as_of is None)
             and names[key] not in together
         }
 
@@ -108,6 +153,10 @@ class LeftBehind:
 def _fewest(held: Mapping[int, Missed]) -> int:
     """Return how many steps at least left as it is what is not frozen; 0 where all is."""
     return min((own.missed for own in held.values() if not own.is_frozen), default=0)
+
+
+def _frozen(parameters: Iterable[Tensor]) -> frozenset[int]:
+    return frozenset(id(own) for own in parameters if not own.requires_grad)
 
 
 def _versions(parameters: Iterable[Tensor]) -> Iterator[tuple[int, int]]:

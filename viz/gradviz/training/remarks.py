@@ -217,6 +217,11 @@ def of_left_behind(evidence: Sequence[Evidence]) -> tuple[str, ...]:
     for (place, steps), names in frozen.items():
         are, them = ("is", "it") if len(names) == 1 else ("are", "them")
         line = "" if place is None else f" (see {path_and_line(place)})"
+        if steps is not None and steps.as_of is not None:
+            last, every_step = steps.as_of
+            who = f"{_few(names, every)} {are} frozen"
+            clauses.append(f"{who} at step {last:,} of {every_step:,}{line}")
+            continue
         leave = f"{_steps_missed(steps)} {them} unchanged"
         clauses.append(f"{_few(names, every)} {are} frozen by the end{line}: {leave}")
     missed = {

@@ -69,7 +69,7 @@ class StepWatch:
         self._settled = False  # nothing is open: only NaN may still come
         self.lookout = Lookout(self.look_again)
         self.returns = Returns()
-        self.later = (self.lookout, self.stalls, self.returns)  # that look once calls are over
+        self.later = (self.lookout, self.stalls, self.returns, self._left_behind)
         self._failed: Callable[[BaseException], None] | None = None
         self._has_phases = False
         self.gone: set[str] = set()  # names of parameters that were gone when it was resumed
@@ -224,6 +224,8 @@ class StepWatch:
         record.rates.watch(optimizer, record.steps)
         self.lookout.after(optimizer, record.steps)
         self.returns.end_step(optimizer)
+        if not self._full:
+            self._left_behind.see(optimizer, record.steps)
         if not self._full and looked:
             self.look_again(after_step=True)
             self._settled = self._settled or _is_settled(self)
