@@ -211,6 +211,20 @@ def test_the_ground_is_transparent_where_that_is_asked_for(shoot: Shoot, tmp_pat
     assert pixels(shoot(path, "light"))[0][3] == 0
 
 
+@pytest.mark.parametrize(("scheme", "other"), [("light", "dark"), ("dark", "light")])
+def test_without_a_ground_the_scheme_of_the_page_around_reads_on_any_desktop(
+    shoot: Shoot, tmp_path: Path, scheme: str, other: str
+) -> None:
+    view = View(scheme=scheme, transparent=True)
+    svg = render_svg(graphs.ARTICLE_MODES["detach"](), view, engine="embedded")
+    (tmp_path / "picture.svg").write_text(svg)
+    style = f"<style>body{{background:{INK[('light', 'dark').index(scheme)].fill}}}</style>"
+    (tmp_path / "page.html").write_text(f"{style}<body style='margin:0'><img src='picture.svg'>")
+    ground, *others = pixels(shoot(tmp_path / "page.html", other))
+    assert hexadecimal(ground) == INK[("light", "dark").index(scheme)].fill
+    assert max(contrast(ground, pixel) for pixel in others) > 9
+
+
 def pixels(png: bytes) -> list[tuple[int, int, int, int]]:
     """The colours of an image, that of its first pixel first."""
     with Image.open(BytesIO(png)) as image:

@@ -110,7 +110,9 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
         help="Colours of a picture.",
     )
     ground = click.option(
-        "--transparent", is_flag=True, help="Leave out the background of a picture."
+        "--transparent",
+        is_flag=True,
+        help="Leave out the background of a picture; choose --scheme for the page around it.",
     )
     return output(engine_option(budget(depth(opened(scheme(ground(_with_view(command))))))))
 
