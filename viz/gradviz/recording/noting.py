@@ -10,6 +10,7 @@ from torch import Tensor
 from gradviz.graph import CutKind
 from gradviz.recording import exits, torch_inside, transforms, where
 from gradviz.recording.arguments import tensors_in
+from gradviz.recording.chains import without_others
 from gradviz.recording.familiar import may_be_told_again
 from gradviz.recording.inputs import came_back, dead_sources, inputs_of
 from gradviz.recording.joined import Part
@@ -105,6 +106,7 @@ def made(call: TorchCall, outs: tuple[Tensor, ...], *, several: bool = False) ->
     if where.is_optimizer(frame.f_code.co_filename):
         keeps(recorder.tape, outs, inputs)
         return
+    inputs = without_others(recorder.tape, args, inputs)
     parts = parts_with_a_place(recorder, function.name, args, kwargs, outs[0], inputs, frame)
     if parts is not None:
         write_parts_down(recorder, function.name, parts, outs[0], args, frame)
