@@ -1,6 +1,7 @@
 """A number that goes in as it left is that one, and nothing else was added to it."""
 
 import collections
+import io
 
 import numpy as np
 import pytest
@@ -122,3 +123,34 @@ def a_factor_that_is_just_one(a, b, x):
 )
 def test_what_had_its_part_in_a_number_is_cut(step):
     assert judged(step) == [("cut", False), ("cut", False)]
+
+
+def loaded(tensor):
+    file = io.BytesIO()
+    torch.save(tensor.detach(), file)
+    file.seek(0)
+    return torch.load(file)
+
+
+def used_once_more_after_it_was_logged(a, b, x):
+    target = loaded(a)
+    target.mean().detach()
+    return (x * (target * b)).sum()
+
+
+def read_as_a_number(a, b, x):
+    return (x * b * (loaded(a).tolist() + 1)).sum()
+
+
+@pytest.mark.parametrize("step", [used_once_more_after_it_was_logged, read_as_a_number])
+def test_what_came_in_from_a_file_is_known_at_each_use(step):
+    assert judged(step) == [("cut", False), ("reached", False)]
+
+
+def used_once_more_of_another(a, b, x):
+    loaded(a).mean()
+    return (x * (torch.full((), 0.25) * b)).sum()
+
+
+def test_another_that_came_in_has_nothing_of_it():
+    assert judged(used_once_more_of_another)[0][0] == "unused"

@@ -56,13 +56,13 @@ class Escapes:
     """What left torch in one trace.
 
     Attributes:
-        any: Something has.
+        any, bundle: Something has; what makes one number on the tape of several.
     """
 
     def __init__(self, bundle: Callable[[tuple[int, ...]], int]) -> None:
         """Take what makes one number on the tape of several."""
         self.any = False
-        self._bundle, self._thread = bundle, threading.get_ident()
+        self.bundle, self._thread = bundle, threading.get_ident()
         self._sites: dict[str, dict[tuple[CodeType, int], Site]] = {}
         # By identity; held, so that no other gets it
         self._numbers: dict[int, tuple[Any, int]] = {}
@@ -349,7 +349,7 @@ class Escapes:
     def _bundled(self, marks: Marks) -> int:
         if marks.new:
             together = ((marks.bundle,) if marks.bundle else ()) + tuple(marks.new)
-            marks.bundle = together[0] if len(together) == 1 else self._bundle(together)
+            marks.bundle = together[0] if len(together) == 1 else self.bundle(together)
             marks.new.clear()
         return marks.bundle
 

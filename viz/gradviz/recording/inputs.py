@@ -51,6 +51,7 @@ def came_back(recorder: Recorder, items: Iterable[Any], frame: FrameType) -> tup
                 serial = recorder.exposed.given_out(item)
                 if serial:
                     numbers[serial] = None
+                    _keep(recorder, item, (serial,))
                 else:
                     open_.append(item)
         elif of_interest(item):
@@ -61,18 +62,29 @@ def came_back(recorder: Recorder, items: Iterable[Any], frame: FrameType) -> tup
         elif is_index(item):
             indices.append(item)
     if open_ or indices:
+        came_in = open_
         behind, open_ = sources_behind(recorder, open_, indices, frame)
         numbers.update(dict.fromkeys(behind))
+        if len(came_in) == 1 and not indices:
+            _keep(recorder, came_in[0], behind)
         for item in open_ if not behind else filter(_is_number, open_):
             plain = as_array(item) if isinstance(item, Tensor) else item
             sources = escapes.values.sources(plain)
             if not any(_left_as(recorder, number, plain) for number in behind if sources):
                 numbers.update(dict.fromkeys(sources))
+                _keep(recorder, item, sources)
             if sources:
                 continue  # and what is known to be behind may not be all
             if not is_short(plain):
                 recorder.came_in()
     return tuple(numbers)
+
+
+def _keep(recorder: Recorder, item: Any, serials: tuple[int, ...]) -> None:
+    """Take note of where a tensor came from that nobody saw being made, for its next use."""
+    if serials and isinstance(item, Tensor) and not item.requires_grad:
+        number = serials[0] if len(serials) == 1 else recorder.escapes.bundle(serials)
+        recorder.tape.set_origin(item, number)
 
 
 def _left_as(recorder: Recorder, serial: int, number: float) -> bool:

@@ -33,10 +33,18 @@ def _after_escape(call: TorchCall) -> None:
     if apart:
         return
     value = with_a_source(recorder, args[0], value)
-    inputs, _ = shown(recorder, args, args[0], inputs_of(recorder, args[:1], {}))
+    inputs, _ = shown(recorder, args, args[0], _inputs(recorder, args[:1], frame))
     serial = _left(recorder, rule.name, inputs, value, frame)
     if KIND_OF[rule.name] is CutKind.NUMPY:
         _give_out(recorder, args[0], frame, serial)
+
+
+def _inputs(recorder: Recorder, args: Any, frame: FrameType) -> Inputs:
+    """Return what went into a tensor that leaves torch; of one that came in from elsewhere, where
+    that came from.
+    """
+    came_in = recorder.escapes.any and args[0].is_leaf and not args[0].requires_grad
+    return inputs_of(recorder, args, {}, frame=frame if came_in else None)
 
 
 def _after_memory(call: TorchCall) -> None:
