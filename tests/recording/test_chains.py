@@ -21,9 +21,19 @@ def one_half_after_a_product_in_place(a, b):
     return both[:, :3].sum() + both[:, 3:].detach().sum()
 
 
+def a_number_of_one_half(a, b):
+    both = torch.cat([a, b])[4:]
+    return a.sum() * both.mean().item()
+
+
 @pytest.mark.parametrize(
     "step",
-    [the_largest_of_one_half, probabilities_of_one_of_two, one_half_after_a_product_in_place],
+    [
+        a_number_of_one_half,
+        the_largest_of_one_half,
+        probabilities_of_one_of_two,
+        one_half_after_a_product_in_place,
+    ],
 )
 def test_the_other_part_is_not_cut(step):
     assert judged(step)[0] == ("reached", False)

@@ -9,6 +9,7 @@ from gradviz.causes.pickled import PICKLE
 from gradviz.graph import CutKind
 from gradviz.recording import exits, where
 from gradviz.recording.arguments import as_array
+from gradviz.recording.chains import without_others
 from gradviz.recording.inputs import inputs_of
 from gradviz.recording.joined import elements_apart, with_a_source
 from gradviz.recording.joints import shown
@@ -44,7 +45,8 @@ def _inputs(recorder: Recorder, args: Any, frame: FrameType) -> Inputs:
     that came from.
     """
     came_in = recorder.escapes.any and args[0].is_leaf and not args[0].requires_grad
-    return inputs_of(recorder, args, {}, frame=frame if came_in else None)
+    inputs = inputs_of(recorder, args, {}, frame=frame if came_in else None)
+    return without_others(recorder.tape, args, inputs)
 
 
 def _after_memory(call: TorchCall) -> None:
