@@ -721,7 +721,7 @@ def test_axe_finds_no_accessibility_problem(
         if step == "search":
             if size[0] < 860:
                 page.locator("#switch button", has_text="Modules").click()
-            page.fill("#search", "f1")
+            page.fill("#search", "f1.weight")
         elif step == "parameter":
             page.press("#search", "Enter")
             page.click("#route")
