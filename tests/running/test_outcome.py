@@ -1,5 +1,7 @@
 """What a run says of training at its end, and the exit code that it can be asked for."""
 
+import json
+
 import pytest
 
 TRAIN = """
@@ -268,7 +270,9 @@ for number in range(4):
 
 def test_a_line_that_cuts_off_a_term_of_the_loss_is_one_alarm(scripts):
     scripts.write("train.py", ACTOR_CRITIC.format("advantage.detach()"))
-    ran = scripts.run("train.py")
+    ran = scripts.run("-o", "train.json", "train.py")
+    alarms = json.loads((scripts.folder / "train.json").read_text())["training"]["alarms"]
+    assert [alarm["why"] for alarm in alarms] == ["constant_term"]
     assert ran.end == (
         "gradviz: 2 of 4 parameters train; critic.* (2) do not: cut off from the loss at"
         " train.py:8.\n"

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+import pytest
+
 from gradviz.facts.evidence import ConstantTerm, Evidence, Look, Stepper, Touch
 from gradviz.facts.training import Thresholds
-from gradviz.graph import Parameter, Place, Verdict
+from gradviz.graph import Cut, CutKind, Parameter, Place, Verdict
 from gradviz.training.judging import judge
 
 STEP = Place("train.py", 9, "optimizer.step()")
@@ -72,6 +74,16 @@ def test_a_term_that_is_constant_is_an_alarm_for_what_an_optimizer_holds():
     evidence = [seen("a", looks=(look(),)), seen("b")]
     terms = [ConstantTerm(("a", "b"), Place("train.py", 4))]
     assert alarms(evidence, holding("a"), terms=terms)["constant_term"] == ("a",)
+
+
+@pytest.mark.parametrize(("line", "whys"), [(4, ["constant_term"]), (7, ["constant_term", "cut"])])
+def test_what_a_line_cuts_off_that_makes_a_term_constant_is_one_alarm(line, whys):
+    cut = Cut(kind=CutKind.DETACH, operation="detach()", file="train.py", line=line)
+    verdict = Parameter(name="a", verdict=Verdict.CUT, cuts=(cut,), shape=(2, 2))
+    unfed = look(None, moved=0)
+    evidence = [Evidence(name="a", numel=4, verdicts=(verdict, verdict), looks=(unfed, unfed))]
+    terms = [ConstantTerm(("a",), Place("train.py", 4))]
+    assert list(alarms(evidence, holding("a"), terms=terms)) == whys
 
 
 def test_a_step_that_throws_a_parameter_away_explodes():

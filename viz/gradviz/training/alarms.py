@@ -60,6 +60,7 @@ def find_alarms(
     for term in underivable:
         alarms.add("underivable", term.place, term.parameters)
     constant = list(_constant(terms, steppers))
+    passed |= _cut_by_terms(fates, constant)
     for why, place, names in (
         *constant,
         *_exploding(evidence.values(), thresholds),
@@ -127,6 +128,23 @@ class _Collected:
         if why == "too_small":
             place = fate.rate_at or place
         self.add(why, place, [fate.name])
+
+
+def _cut_by_terms(
+    fates: Iterable[Fate], constant: Iterable[tuple[str, Place | None, Sequence[str]]]
+) -> set[str]:
+    """Return what is cut off at a line of which an alarm says that it makes a term constant."""
+    lines = {
+        (place.file, place.line, name)
+        for _, place, names in constant
+        if place is not None
+        for name in names
+    }
+    return {
+        fate.name
+        for fate in fates
+        if fate.why == "cut" and (fate.file, fate.line, fate.name) in lines
+    }
 
 
 def _is_alarm(fate: Fate, scene: "_Scene") -> bool:
