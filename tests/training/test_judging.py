@@ -299,6 +299,12 @@ def test_a_parameter_in_the_place_of_the_one_that_the_optimizer_holds_is_stale()
     assert (found.trains, found.why, found.line, alarm.why) == (False, "stale", 12, "stale")
 
 
+@pytest.mark.parametrize(("outlived", "line"), [(False, 4), (True, None)])
+def test_an_optimizer_that_has_moved_what_stood_there_was_made_at_an_innocent_line(outlived, line):
+    found, _ = fate(held=False, replaced=True, stale_in="optimizer", outlived=outlived, drift=False)
+    assert (found.why, found.line) == ("stale", line)
+
+
 def test_what_no_optimizer_holds_is_an_alarm_where_nothing_trains():
     found, (alarm,) = fate(held=False, drift=False)
     assert (found.why, found.line, alarm.why) == ("not_held", 4, "not_held")

@@ -159,6 +159,7 @@ class Evidence:
         replaced: It stands where an optimizer's parameter stood.
         replaced_at: The line that put it there; of one that was left, what was made of it.
         stale_in: Name of the optimizer that holds what it replaced.
+        outlived: That optimizer had moved by gradient what it replaced.
         left: No model has it any more, and what was made of its value gets the gradient.
         inherited: An optimizer holds that.
         born: When it was registered, in the order of things made; None where that was not seen.
@@ -208,6 +209,7 @@ class Evidence:
     replaced: bool = False
     replaced_at: Place | None = None
     stale_in: str | None = None
+    outlived: bool = False
     left: bool = False
     inherited: bool = False
     born: int | None = None

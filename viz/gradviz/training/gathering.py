@@ -187,13 +187,7 @@ class Gatherer:
     def _of(self, name: str, key: int, replaced: tuple[int, int] | None) -> Evidence:
         history, inside = self.moves.of(key), self.identities.inside
         overflow = history.overflow or (None if history.finite else self.moves.overflow())
-        births = [
-            (number, birth)
-            for number, birth in self.births
-            # Those of later calls come of it
-            if (overflow is None or number <= overflow.calls)
-            and not (history.came_spoilt and birth.holder and birth.written is None)
-        ]
+        births = _births_before(overflow, self.births, history)
         number, birth = _birth_of(name, births)
         copy_of, copied_at = _copied(self.calls, name)
         return Evidence(
@@ -213,6 +207,7 @@ class Gatherer:
             replaced=replaced is not None,
             replaced_at=replaced and self.identities.replaced_at(key, replaced[0]),
             stale_in=None if replaced is None else self.optimizers.name_of(replaced[1]),
+            outlived=replaced is not None and self.moves.of(replaced[0]).by_gradient,
             left=replaced is not None and replaced[0] == key,
             inherited=self.identities.is_inherited(key, self.optimizers),
             born=self.owners.born(key),
@@ -400,6 +395,18 @@ def _undone(gatherer: Gatherer, optimizer: int) -> tuple[int, str] | None:
 def _copied(calls: Sequence[Seen], name: str) -> tuple[str | None, Place | None]:
     copies = [call.copies[name] for call in calls if name in call.copies]
     return copies[0] if copies else (None, None)
+
+
+def _births_before(
+    overflow: StepSight | None, births: Sequence[tuple[int, NotFinite]], history: History
+) -> list[tuple[int, NotFinite]]:
+    """Return the births that do not come of an overflow, each with the number of its call."""
+    return [
+        (number, birth)
+        for number, birth in births
+        if (overflow is None or number <= overflow.calls)
+        and not (history.came_spoilt and birth.holder and birth.written is None)
+    ]
 
 
 def _birth_of(name: str, births: Sequence[tuple[int, NotFinite]]) -> tuple[int, NotFinite | None]:

@@ -418,7 +418,8 @@ def _not_held(
         holder = next(
             (stepper.made for stepper in steppers if stepper.name == evidence.stale_in), None
         )
-        return False, "stale", evidence.replaced_at or holder
+        # Once it has moved what stood there, the line that made it is innocent
+        return False, "stale", evidence.replaced_at or (None if evidence.outlived else holder)
     if not steppers:  # trained by hand, or not at all
         unmoved = ended and evidence.drift is False and len(evidence.verdicts) > 1
         return (False, "not_held", None) if unmoved else (None, None, None)
