@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from gradviz.recording.choosers import branches_in, may_choose
+from gradviz.recording.choosers import branches_in, may_choose, may_round
 
 
 def parsed(text):
@@ -51,3 +51,13 @@ def test_a_branch_that_a_comparison_opens_chooses():
 def test_a_branch_of_a_count_chooses_nothing():
     function = ast.parse("def f(w):\n    if len(w) > 3:\n        w.pop(0)\n    return w").body[0]
     assert [*branches_in(function)] == []
+
+
+@pytest.mark.parametrize("text", ["np.sign(rows)", "rows.round(2)", "rows // 2"])
+def test_a_long_number_can_become_a_short_one(text):
+    assert may_round(parsed(text))
+
+
+@pytest.mark.parametrize("text", ["np.zeros(3)", "rows / 2", "rows[0]"])
+def test_what_is_divided_or_read_is_not_rounded(text):
+    assert not may_round(parsed(text))

@@ -154,3 +154,121 @@ def used_once_more_of_another(a, b, x):
 
 def test_another_that_came_in_has_nothing_of_it():
     assert judged(used_once_more_of_another)[0][0] == "unused"
+
+
+def a_batch_of_another_key(a, b, x):
+    lists = collections.defaultdict(list)
+    lists["value"].append(a.item())
+    lists["reward"].append(1.0)
+    batch = {key: torch.tensor(one) for key, one in lists.items()}
+    return (x * b * batch["reward"]).sum()
+
+
+def a_deque_that_lets_go_of_the_oldest(a, b, x):
+    window = collections.deque(maxlen=2)
+    window.append(a.item())
+    window.append(1.0)
+    window.append(2.0)
+    return (x * b * float(np.sum(window))).sum()
+
+
+def a_deque_whose_first_is_taken_out(a, b, x):
+    window = collections.deque([a.item()])
+    window.append(2.0)
+    window.popleft()
+    return (x * b * sum(window)).sum()
+
+
+def an_array_written_over(a, b, x):
+    ring = np.zeros(2, np.float32)
+    for turn in range(4):
+        ring[turn % 2] = a.item() if turn < 2 else 1.0
+    return (x * b * float(ring.sum())).sum()
+
+
+def an_array_written_over_by_masks(a, b, x):
+    rows = np.zeros(2, np.float32)
+    rows[:] = a.detach().numpy()
+    mask = np.array([True, False])
+    rows[mask] = 0
+    rows[~mask] = 1
+    return (x * b * torch.from_numpy(rows).sum()).sum()
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        a_batch_of_another_key,
+        a_deque_that_lets_go_of_the_oldest,
+        a_deque_whose_first_is_taken_out,
+        an_array_written_over,
+        an_array_written_over_by_masks,
+    ],
+)
+def test_what_is_no_longer_in_a_deque_a_dict_or_an_array_is_not_called_cut(step):
+    assert judged(step) == [("unused", True), ("reached", False)]
+
+
+def a_batch_of_its_key(a, b, x):
+    lists = collections.defaultdict(list)
+    lists["value"].append(a.item())
+    lists["reward"].append(1.0)
+    batch = {key: torch.tensor(one) for key, one in lists.items()}
+    return (x * b * batch["value"]).sum()
+
+
+def a_batch_of_rounded_lists(a, b, x):
+    lists = {"value": [a.item()], "reward": [1.0]}
+    rounded = {key: [round(one, 2) for one in given] for key, given in lists.items()}
+    batch = {key: torch.tensor(one) for key, one in rounded.items()}
+    return (x * b * (batch["value"] - batch["reward"])).sum()
+
+
+def a_deque_that_holds_it_still(a, b, x):
+    window = collections.deque([a.item()], maxlen=2)
+    window.append(1.0)
+    return (x * b * float(np.sum(window))).sum()
+
+
+def an_array_that_holds_it_still(a, b, x):
+    ring = np.zeros(2, np.float32)
+    for turn in range(3):
+        ring[turn % 2] = a.item() if turn < 2 else 1.0
+    return (x * b * float(ring.sum())).sum()
+
+
+def an_array_scaled_row_by_row(a, b, x):
+    rows = np.zeros((2, 1), np.float32)
+    rows[:] = a.detach().numpy()
+    for row in rows:
+        row /= 3
+    return (x * b * torch.from_numpy(rows).sum()).sum()
+
+
+def an_array_of_signs(a, b, x):
+    rows = np.zeros(2, np.float32)
+    rows[:] = a.detach().numpy()
+    rows[rows > 0] = 1
+    return (x * b * torch.tensor(rows).sum()).sum()
+
+
+def an_array_of_half_precision(a, b, x):
+    rows = np.zeros(2, np.float16)
+    rows[0] = a.item()
+    return (x * b * torch.tensor(rows).sum()).sum()
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        a_batch_of_its_key,
+        a_batch_of_rounded_lists,
+        a_deque_that_holds_it_still,
+        an_array_that_holds_it_still,
+        an_array_scaled_row_by_row,
+        an_array_of_signs,
+        an_array_of_half_precision,
+    ],
+)
+def test_what_a_deque_a_dict_or_an_array_has_something_of_is_cut(step):
+    assert judged(step) == [("cut", False), ("reached", False)]

@@ -19,6 +19,7 @@ import torch
 from torch import nn
 
 from gradviz.recording.expressions import Path
+from gradviz.recording.fingerprints import is_short
 from gradviz.recording.parts import SOME, WITHIN, is_open
 from gradviz.recording.torch_inside import PARTS, children_of
 from gradviz.recording.where import variables
@@ -31,7 +32,9 @@ _HOLDERS = (list, tuple, dict, deque, defaultdict, OrderedDict)
 NUMBERS = (float, complex, np.floating, np.complexfloating)
 """What a number that left torch can be."""
 # What these give is told by their source, or they hold no number
-_CALLED = (FunctionType, BuiltinFunctionType, type, torch.dtype, torch.device)
+_CALLED: tuple[type, ...] = (FunctionType, BuiltinFunctionType, type, torch.dtype, torch.device)
+_CALLED += (np.ufunc, type(np.mean))
+_EXACT = (np.dtype(np.float32), np.dtype(np.float64))
 _SCALARS = (bool, int, float, np.number, np.bool_)
 
 
@@ -58,12 +61,19 @@ class Given:
         """Return what some arguments are."""
         return cls(set(plain_numbers(items)), all(map(is_scalar, items)))
 
-    def read(self, frame: FrameType, paths: Iterable[Path]) -> None:
-        """Take the numbers that paths hold in a frame."""
-        values = [held(frame, path) for path in paths if not _is_builtin(frame, path)]
+    def read(self, frame: FrameType, paths: Iterable[Path], *, arrays: bool = False) -> None:
+        """Take the numbers that paths hold in a frame.
+
+        Args:
+            frame: The frame.
+            paths: What is read in it.
+            arrays: Of an array it can be told by its numbers too what is in it.
+        """
+        values = [held_or_owner(frame, path) for path in paths if not _is_builtin(frame, path)]
         self.numbers.update(plain_numbers([value for value in values if is_scalar(value)]))
         self.beside.update(plain_numbers(values))
-        self.whole = all(isinstance(value, _CALLED) or _is_plain(value) for value in values)
+        plain = all(isinstance(value, _CALLED) or _is_plain(value) for value in values)
+        self.whole = plain and (arrays or not any(map(_is_small_array, values)))
 
     def agrees(self, left: Container[float] | None) -> bool:
         """Say whether one of the numbers is among those that left."""
@@ -80,10 +90,11 @@ def plain_numbers(value: Any) -> Iterator[float]:
         left -= 1
         if isinstance(item, _SCALARS) and not isinstance(item, np.complexfloating):
             yield rounded(item)
-        elif type(item) in (list, tuple):
-            pending += item[:left]
-        elif type(item) is dict:
-            pending += islice(item.values(), left)
+        elif type(item) in _HOLDERS:
+            pending += islice(item.values() if isinstance(item, dict) else item, left)
+        elif _is_small_array(item):
+            left -= item.size
+            yield from map(rounded, item.flatten().tolist())
         elif type(item) is slice:
             pending += (item.start, item.stop, item.step)
 
@@ -130,10 +141,17 @@ def is_scalar(value: Any) -> bool:
 
 def _is_plain(value: Any) -> bool:
     """Say whether all the numbers in a value are known: in a text is none."""
-    if type(value) is list or type(value) is dict:
-        items = value.values() if type(value) is dict else value
+    if _is_small_array(value):
+        return all(map(is_short, map(rounded, value.flatten().tolist())))
+    if type(value) in _HOLDERS and type(value) is not tuple:
+        items = value.values() if isinstance(value, dict) else value
         return len(value) < _ELEMENTS and all(map(is_scalar, items))
     return type(value) is str or (value is not None and is_scalar(value))
+
+
+def _is_small_array(value: Any) -> bool:
+    """Say whether a value is an array of a few numbers that it holds as they are put into it."""
+    return type(value) is np.ndarray and value.dtype in _EXACT and value.size < _ELEMENTS
 
 
 def _is_builtin(frame: FrameType, path: Path) -> bool:

@@ -17,6 +17,10 @@ _RANKS = frozenset("sorted min max nlargest nsmallest heappop".split())
 REORDERS = frozenset("reverse sort shuffle rotate".split())
 ORDERS = _RANKS | REORDERS
 """Calls after which it may depend on the other elements which one stands where."""
+_ROUND = frozenset(
+    "sign round around floor ceil rint trunc fix heaviside astype isnan isfinite digitize"
+    " nan_to_num floor_divide greater less logical_not signbit".split()
+)
 _BRANCHES = (ast.If, ast.While, ast.Match)
 
 
@@ -68,6 +72,15 @@ def _is_length(node: ast.AST) -> bool:
 def may_rank(value: ast.AST, names: frozenset[str] = _RANKS) -> bool:
     """Say whether which elements a value takes may depend on all of them."""
     return any(isinstance(node, ast.Call) and name_of(node) in names for node in ast.walk(value))
+
+
+def may_round(value: ast.AST) -> bool:
+    """Say whether something in an expression may make short numbers of long ones."""
+    return any(
+        (isinstance(node, ast.Call) and name_of(node) in _ROUND)
+        or (isinstance(node, (ast.BinOp, ast.AugAssign)) and isinstance(node.op, ast.FloorDiv))
+        for node in ast.walk(value)
+    )
 
 
 def branches_in(function: ast.AST) -> Iterator[tuple[int, int]]:

@@ -29,7 +29,7 @@ _SHAPE = frozenset(
 _SIZES = frozenset(
     "size dim numel nelement element_size stride is_contiguous storage_offset".split()
 )
-_HOLD = frozenset("dict SimpleNamespace Namespace list tuple array asarray".split())
+_HOLD = frozenset("dict SimpleNamespace Namespace list tuple deque array asarray".split())
 _GIVE = frozenset("item tolist float int bool complex numpy float32 float64".split())
 _NO_VALUE = frozenset("len isinstance issubclass type id hasattr callable print".split())
 # Calls that take the sizes of their first argument alone
@@ -149,6 +149,8 @@ def _held_in(value: ast.AST) -> Iterator[ast.AST]:
             pending += node.values
         elif isinstance(node, (ast.Starred, ast.keyword, ast.Subscript)):
             pending.append(node.value)
+        elif isinstance(node, ast.IfExp):
+            pending += (node.body, node.orelse)
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and _joins(node):
             pending += (node.left, node.right)
         elif isinstance(node, ast.Call) and name_of(node) in _HOLD:

@@ -117,7 +117,7 @@ def _computes(source: Source, definition: Definition) -> bool:
     value = definition.value
     if definition.call and isinstance(value, ast.Call):
         return name_of(value) in source.callables
-    return definition.change and not definition.adds
+    return definition.change and not definition.adds and definition.by != EACH
 
 
 def _keeps(definition: Definition, line: int) -> bool:

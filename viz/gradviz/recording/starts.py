@@ -5,6 +5,7 @@ from dataclasses import replace
 from types import CodeType
 
 from gradviz.recording.call_arguments import given_for, roots_of
+from gradviz.recording.choosers import may_choose, may_round
 from gradviz.recording.expressions import Path, Range, path_of, range_of, reads_part, without_some
 from gradviz.recording.guesses import vague_reads
 from gradviz.recording.instructions import place_of, scope_of
@@ -105,6 +106,15 @@ def _starts(
                     for path in [*reads_part(root, of_argument(root, parameter))] or [()]
                 ]
     return starts
+
+
+@by_file
+def leaves_as_it_is(code: CodeType) -> bool:
+    """Say whether nothing in a function compares or rounds values: what it writes into an array
+    with a short number is then none of what was there.
+    """
+    scoped = scope_of(code)
+    return scoped is not None and not (may_choose(scoped[1].node) or may_round(scoped[1].node))
 
 
 @by_file
