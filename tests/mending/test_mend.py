@@ -455,3 +455,35 @@ def test_what_is_in_a_module_beside_is_mended_there(mended, tmp_path):
     assert stage.after == {
         str(tmp_path / "nets.py"): b"def features(layer, x):\r\n\treturn layer(x)\r\n"
     }
+
+
+ACTOR_CRITIC = """
+    torch.manual_seed(0)
+    body, actor, critic = nn.Linear(2, 3), nn.Linear(3, 2), nn.Linear(3, 1)
+    every = [*body.parameters(), *actor.parameters(), *critic.parameters()]
+    optimizer = torch.optim.SGD(every, lr=0.1)
+    for episode in range(1000):
+        h = torch.tanh(body(torch.randn(4, 2)))
+        value = critic(h)VALUE
+        gap = torch.ones(4, 1) - value
+        play = -(F.log_softmax(actor(h), -1)[:, :1] * gap.detach()).mean()
+        fit = gapGAP.pow(2).mean()
+        optimizer.zero_grad()
+        (fit + play).backward()
+        optimizer.step()
+"""
+
+
+@pytest.mark.parametrize(
+    ("value", "gap"), [("", ".detach()"), (".detach()", "")], ids=["in its term", "before it"]
+)
+def test_a_cut_that_makes_a_term_constant_is_mended_before_one_that_may_be_meant(
+    mended, value, gap
+):
+    program = ACTOR_CRITIC.replace("VALUE", value).replace("GAP", gap)
+    patches = render(mended(program, "train.py")).decode()
+    removed = [line for line in patches.splitlines() if line.startswith("-  ")]
+    assert len(removed) == 1
+    assert "play" not in removed[0]
+    assert "gradient now reaches critic.*" in patches
+    assert "reaches body.* (2 tensors, 9 values) by the route that was cut too" in patches

@@ -81,7 +81,7 @@ def effect_of(
     mended = [
         name
         for name in better
-        if _has_fewer_cuts(old[name], new[name], soft=soft)
+        if _has_lost_a_cut(old[name], new[name], soft=soft)
         and (not repeatable or _moved(before, after, name))
     ]
     finite = (
@@ -134,11 +134,13 @@ def _are_written_over(names: Iterable[str], new: Mapping[str, Parameter], proble
     )
 
 
-def _has_fewer_cuts(old: Parameter, new: Parameter, *, soft: bool) -> bool:
+def _has_lost_a_cut(old: Parameter, new: Parameter, *, soft: bool) -> bool:
     """Say whether some of the routes of a parameter that is reached were severed and are not."""
     if old.verdict is not Verdict.REACHED or not severed(old):
         return False
-    return soft or len(new.cuts) < len(old.cuts)  # what is soft leaves the hard choice
+    # What is soft leaves the hard choice; a route may go on to a cut that was not come to before
+    still = {(cut.kind, cut.code) for cut in new.cuts}
+    return soft or any((cut.kind, cut.code) not in still for cut in old.cuts)
 
 
 def _moved(before: TrialOutcome, after: TrialOutcome, name: str) -> bool:

@@ -34,6 +34,7 @@ class Problem:
         feeds: Names of the parameters of the layers that take the severed value in.
         alarmed: The report raises an alarm for it, or a term of the loss that depends on them is a
             constant because of it.
+        constant: A term of the loss is.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Problem:
     held: bool = True
     feeds: frozenset[str] = frozenset()
     alarmed: bool = False
+    constant: bool = False
 
 
 def parts(report: Report) -> Iterable[Report]:
@@ -68,7 +70,11 @@ def best(report: Report) -> Mapping[str, Parameter]:
 
 
 def problems(report: Report) -> list[Problem]:
-    """Return what of a report may be mended in files of the user's."""
+    """Return what of a report may be mended in files of the user's.
+
+    What makes a term of the loss a constant comes first: such a term was to move something, and
+    another cut of the same parameters may be meant.
+    """
     parameters = best(report)
     listed = [
         *_cuts(report, parameters),
@@ -81,7 +87,7 @@ def problems(report: Report) -> list[Problem]:
     for problem in listed:
         if problem.places and (problem.kind, problem.places) not in merged:
             merged[problem.kind, problem.places] = problem
-    return list(merged.values())
+    return sorted(merged.values(), key=lambda problem: not problem.constant)
 
 
 def severed(parameter: Parameter) -> bool:
@@ -136,6 +142,7 @@ def _cuts(report: Report, parameters: Mapping[str, Parameter]) -> Iterator[Probl
                     part, [n for n, other in enumerate(part.cuts) if whole[other] == cut]
                 ),
                 alarmed=not (terms | alarmed).isdisjoint(every),
+                constant=not terms.isdisjoint(every),
             )
 
 
