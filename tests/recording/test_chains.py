@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from tests.recording.two_parameters import judged
+from two_parameters import judged
 
 
 def the_largest_of_one_half(a, b):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from tests.recording.two_parameters import judged
+from two_parameters import judged
 
 
 def a_ring_that_is_rolled(a, b):
