@@ -70,9 +70,10 @@ class Facts(weakref.ref[Any]):
         alias: What took it out of the graph of the tensor that it shares memory with.
         switch: How its ``requires_grad`` was last set.
         born: The line that made it as a parameter, where others had been frozen by then.
+        maker: Number of the outermost module whose constructor made it as a parameter, if one did.
     """
 
-    __slots__ = ("alias", "born", "impl", "key", "leaf", "origin", "switch")
+    __slots__ = ("alias", "born", "impl", "key", "leaf", "maker", "origin", "switch")
     key: int
     impl: int
     origin: int
@@ -80,6 +81,7 @@ class Facts(weakref.ref[Any]):
     alias: CutKind | None
     switch: Switched | None
     born: Spot | None
+    maker: int | None
 
 
 class Tensors:
@@ -124,7 +126,7 @@ class Tensors:
         facts = Facts(self._anchor(tensor), self._gone.append)
         facts.key, facts.impl = id(tensor), implementation(tensor)
         facts.origin = facts.leaf = 0
-        facts.alias = facts.switch = facts.born = None
+        facts.alias = facts.switch = facts.born = facts.maker = None
         self.by_key[facts.key] = facts
         return facts
 
@@ -161,6 +163,7 @@ class Tensors:
         if before is not None:
             facts = self.renew(tensor)
             facts.leaf, facts.switch, facts.born = before.leaf, before.switch, before.born
+            facts.maker = before.maker
 
     def swapped(
         self, first: Tensor, second: Tensor, before: tuple[Facts | None, Facts | None]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gradviz.recording.ancestry import has_behind
 from gradviz.recording.places import Places, places_of
@@ -73,6 +73,22 @@ def overwritten(tape: Tape, tensor: Tensor, places: Places | None = None) -> Non
     writes = tape.memory.get(address(tensor))
     if writes:
         writes.drop(places or places_of(tensor))
+
+
+def replaced(tape: Tape, tensor: Tensor) -> None:
+    """Take note that nothing is left of the value that a tensor had.
+
+    A leaf that requires grad keeps it where that was used.
+    """
+    if tensor.requires_grad:
+        facts = tape.tensors.find(tensor)
+        leaf = None if facts is None else tape.leaves.get(facts.leaf)
+        used = leaf is not None and leaf.requires_grad
+        if used or type(tensor) is not nn.Parameter or tape.lines.read_at(tensor) is not None:
+            return
+        if leaf is not None:
+            leaf.sources = ()
+    tape.drop_origin(tensor)
 
 
 def writes(tape: Tape, tensor: Tensor) -> Iterator[int]:

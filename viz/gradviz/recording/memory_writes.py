@@ -9,7 +9,7 @@ from gradviz.graph import CutKind
 from gradviz.recording.ancestry import is_made_of
 from gradviz.recording.arguments import part_at
 from gradviz.recording.inputs import inputs_of
-from gradviz.recording.memory import is_written, overwritten, writes, written
+from gradviz.recording.memory import is_written, overwritten, replaced, writes, written
 from gradviz.recording.moved import trained
 from gradviz.recording.named_calls import FILLS, OUT, operation_text
 from gradviz.recording.noting import stamp_nodes
@@ -21,6 +21,7 @@ from gradviz.recording.rule import TorchCall
 from gradviz.recording.severing import outer_switch, write_down
 from gradviz.recording.tensor_state import address, base_of, history, is_recorded, region
 from gradviz.recording.torch_inside import FOREACH
+from gradviz.recording.upkeep import is_upkeep
 from gradviz.recording.where import Surroundings
 
 
@@ -109,17 +110,17 @@ def _without_history(call: TorchCall, write: _Written) -> None:
             overwritten(tape, write.part, write.places)
             for number, _ in given:  # from another place in the same memory
                 written(tape, write.part, number, None, over=False, places=write.places)
-            if write.replaces_all and not target.requires_grad:
-                tape.drop_origin(target)
+            if write.replaces_all:
+                replaced(tape, target)
         return
     stack = recorder.stacks.look_around(frame)
-    if stack.upkeep:
+    if is_upkeep(tape, stack, inputs):
         return
     kind = _kind_of_write(recorder, target, inputs, stack)
     serial = write_down(recorder, function.name, kind, inputs, stack, None)
     trained(tape, target, serial, inputs)
-    if write.replaces_all and not target.requires_grad:
-        tape.drop_origin(target)
+    if write.replaces_all:
+        replaced(tape, target)
     written(tape, write.part, serial, None, over=write.over, places=write.places)
 
 

@@ -3,6 +3,8 @@
 What it severs, whether it writes in place, and how a person would write it.
 """
 
+from torch import nn
+
 from gradviz.causes import CAUSES
 from gradviz.graph import GRAD_MODES, CutKind
 from gradviz.recording import torch_inside
@@ -17,9 +19,13 @@ SHAPE_ONLY = frozenset(
     ("type_as", "expand_as", "view_as", "reshape_as", "to", "resize_as_", "sum_to_size")
 )
 FILLS = frozenset(
-    "zero_ fill_ copy_ normal_ uniform_ bernoulli_ random_ exponential_ trunc_normal_ constant_"
-    " zeros_ ones_".split()
+    (
+        *"zero_ fill_ copy_ normal_ uniform_ bernoulli_ random_ exponential_".split(),
+        *"cauchy_ geometric_ log_normal_".split(),
+        *(name for name in vars(nn.init) if name.endswith("_") and not name.startswith("_")),
+    )
 )
+"""Functions that leave nothing of what was in their first argument."""
 _NOT_IN_PLACE = frozenset(
     "requires_grad_ retain_grad share_memory_ detach_ squeeze_ unsqueeze_ rename_".split()
 )

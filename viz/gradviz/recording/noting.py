@@ -25,6 +25,7 @@ from gradviz.recording.rule import Function, TorchCall
 from gradviz.recording.severing import hands_on, kind_of, write_down
 from gradviz.recording.tensor_state import address, base_of, is_with_itself
 from gradviz.recording.torch_inside import sequence_number
+from gradviz.recording.upkeep import is_upkeep
 from gradviz.recording.where import Spot, Surroundings
 
 # Calls whose results are as long as the values decide
@@ -126,7 +127,7 @@ def made(call: TorchCall, outs: tuple[Tensor, ...], *, several: bool = False) ->
             stack = recorder.stacks.look_around(
                 frame, in_apply=hands_on(recorder, function.name, args)
             )
-            if stack.upkeep and not _shows_a_parameter(stack, out, args):
+            if is_upkeep(recorder.tape, stack, mine) and not _shows_a_parameter(stack, out, args):
                 return
             if stack.checkpoint:
                 recorder.tape.hold(tensors_in((*args, *kwargs.values())))
@@ -180,7 +181,7 @@ def write_parts_down(
     """Take note of a tensor that was put together: each part is written into the memory."""
     recorder.met.is_new(out)  # what is in it is known from here on
     stack = recorder.stacks.look_around(frame, in_apply=hands_on(recorder, name, args))
-    if stack.upkeep:
+    if is_upkeep(recorder.tape, stack, tuple(item for _, inputs in parts for item in inputs)):
         return
     for part, inputs in parts:
         view, places = (part, None) if isinstance(part, Tensor) else (out, part)
@@ -195,7 +196,7 @@ def _shows_a_parameter(stack: Surroundings, out: Tensor, args: Any) -> bool:
     A copy does not.
     """
     shares = any(address(item) == address(out) for item in tensors_in(args))
-    return stack.constructing and not stack.optimizer and shares
+    return stack.maker is not None and not stack.optimizer and shares
 
 
 def mark_factors(recorder: Recorder, stamp: Stamp, factors: tuple[Any, ...]) -> None:

@@ -124,15 +124,17 @@ class LeafSeen:
         requires_grad: In some use of it.
         is_parameter: It was made with ``nn.Parameter``.
         sources: Numbers of the severed values that it is made of.
+        maker: Number of the outermost module whose constructor made it, if one did.
     """
 
-    __slots__ = ("is_parameter", "requires_grad", "shape", "sources")
+    __slots__ = ("is_parameter", "maker", "requires_grad", "shape", "sources")
 
-    def __init__(self, tensor: Tensor, sources: tuple[int, ...]) -> None:
+    def __init__(self, tensor: Tensor, sources: tuple[int, ...], maker: int | None = None) -> None:
         self.shape = () if is_lazy(tensor) or tensor.is_nested else tuple(tensor.shape)
         self.requires_grad = False
         self.is_parameter = isinstance(tensor, Parameter)
         self.sources = sources
+        self.maker = maker
 
 
 class Exit(StrEnum):

@@ -43,6 +43,8 @@ class Stacks:
             return earlier[0]
         surroundings = look_around(frame, in_apply=in_apply)
         surroundings.module = None
+        if isinstance(surroundings.maker, nn.Module):
+            surroundings.maker = self._number(surroundings.maker)
         surroundings.spot = surroundings.spot._replace(module=key[-1])
         if surroundings.lasting and not in_apply:
             if len(self._surroundings) > _MOST:

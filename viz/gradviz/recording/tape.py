@@ -193,7 +193,7 @@ class Tape:
         facts = self.tensors.know(tensor)
         if not facts.leaf:
             facts.leaf = next(self._count)
-            self.leaves[facts.leaf] = LeafSeen(tensor, (origin,) if origin else ())
+            self.leaves[facts.leaf] = LeafSeen(tensor, (origin,) if origin else (), facts.maker)
         if live:
             self.leaves[facts.leaf].requires_grad = True
         return facts.leaf

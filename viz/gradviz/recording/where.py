@@ -204,7 +204,8 @@ class Surroundings:
         deepcopy: It is done by ``copy.deepcopy``.
         state_dict: It is done by ``Module.state_dict``.
         optimizer: It is done by an optimizer of torch.
-        constructing: A module's ``__init__`` is running.
+        maker: The outermost module whose ``__init__`` is running, or None; see :class:`Stacks` for
+            its number.
         entered: Name of torch's own function that the innermost frame outside torch called.
         torch_line: File and instruction of torch's own innermost frame, where torch decided to make
             the call.
@@ -222,18 +223,15 @@ class Surroundings:
     deepcopy: bool = False
     state_dict: bool = False
     optimizer: bool = False
-    constructing: bool = False
+    maker: nn.Module | int | None = None
     torch_line: CodeType | None = None
     entered: str = ""
 
     @property
-    def upkeep(self) -> bool:
-        """It moves what parameters are kept in, and is no step of a forward."""
-        flat = (
-            self.torch_line is not None
-            and self.torch_line.co_filename == torch_inside.FLAT_PARAMETERS
-        )
-        return self.optimizer or self.constructing or flat
+    def flattening(self) -> bool:
+        """It moves parameters into the memory of a flat one."""
+        line = self.torch_line
+        return line is not None and line.co_filename == torch_inside.FLAT_PARAMETERS
 
 
 _FUNCTION = 1  # the flag of code whose variables are no dictionary
@@ -399,9 +397,10 @@ def _look_at_function(
 
 def _look_at_init(frame: FrameType, surroundings: Surroundings) -> None:
     surroundings.lasting = False  # whose it is, its code does not tell
-    surroundings.constructing = surroundings.constructing or isinstance(
-        frame.f_locals.get("self"), nn.Module
-    )
+    code = frame.f_code
+    own = frame.f_locals.get(code.co_varnames[0]) if code.co_argcount else None
+    if isinstance(own, nn.Module):
+        surroundings.maker = own
 
 
 def spot_of(inner: tuple[CodeType, int] | None, user: tuple[CodeType, int] | None) -> Spot:

@@ -14,6 +14,7 @@ from gradviz.recording.rule import Rule, TorchCall
 from gradviz.recording.rules.leaves import note_switch
 from gradviz.recording.rules.ordinary import ordinary
 from gradviz.recording.severing import write_down
+from gradviz.recording.upkeep import is_upkeep
 
 
 def _before_detach_(recorder: Recorder, args: Any, kwargs: Any) -> tuple[int, bool] | None:
@@ -49,7 +50,7 @@ def _after_set_data(call: TorchCall) -> None:
     inputs = foreign(recorder, inputs, target)
     stack = recorder.stacks.look_around(frame)
     recorder.tape.rewritten.memory(target, "data", stack.spot)
-    if inputs and not stack.upkeep:
+    if inputs and not is_upkeep(recorder.tape, stack, inputs):
         serial = write_down(recorder, call.function.name, CutKind.DATA, inputs, stack, target)
         recorder.tape.dates.gave(serial)
 

@@ -13,6 +13,7 @@ from gradviz.recording.memory import written
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.seams.seam import Called, Seam, about, seam, tensors_of
 from gradviz.recording.severing import write_down
+from gradviz.recording.upkeep import is_upkeep
 
 # name -> what is written to and what is read from: position and name of the argument
 _COLLECTIVES: dict[str, tuple[tuple[int, str], tuple[int, str]]] = {
@@ -39,7 +40,7 @@ def communicated(
     numbers = inputs_of(recorder, tuple(inputs), {})
     if numbers:
         stack = recorder.stacks.look_around(frame)
-        for out in () if stack.upkeep else outs:
+        for out in () if is_upkeep(recorder.tape, stack, numbers) else outs:
             serial = write_down(recorder, name, CutKind.COLLECTIVE, numbers, stack, None)
             written(recorder.tape, out, serial, None, over=True)
 

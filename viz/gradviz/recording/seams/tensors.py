@@ -19,6 +19,7 @@ from gradviz.recording.rules.leaving import array_came_back, came_from_memory
 from gradviz.recording.seams.seam import Called, Seam, about, seam
 from gradviz.recording.severing import write_down
 from gradviz.recording.tensor_state import is_recorded
+from gradviz.recording.upkeep import is_making
 
 
 def _rewrapped(name: str, call: Called) -> None:
@@ -84,12 +85,14 @@ def rewrapped(recorder: Recorder, name: str, value: Any, out: Tensor, frame: Fra
         switched(recorder.tape, out, spot_of(frame), where.calling(frame))
     elif recorder.tape.froze:
         born(recorder.tape, out, spot_of(frame))
-    stack = recorder.stacks.look_around(frame)
-    if stack.constructing:
-        return
+    stack, tape = recorder.stacks.look_around(frame), recorder.tape
+    if isinstance(stack.maker, int) and type(out) is nn.Parameter:
+        tape.tensors.know(out).maker = stack.maker
+        if not value.requires_grad and tape.origin(value) is None:
+            return  # as good as all of them: of fresh memory
     # The memory is its own as well by now
     inputs = recorder.kinships.of_others(inputs_of(recorder, (value,), {}), out)
-    if inputs:
+    if inputs and not is_making(tape, stack, inputs):
         write_down(
             recorder,
             name,
@@ -139,6 +142,6 @@ def _comes_from(
 ) -> None:
     inputs = inputs_of(recorder, values, {}, frame=frame)
     stack = recorder.stacks.look_around(frame)
-    if inputs and not stack.constructing:
+    if inputs and not is_making(recorder.tape, stack, inputs):
         kind = CutKind.NEW_TENSOR if any(live for _, live in inputs) else None
         write_down(recorder, name, kind, inputs, stack, out)

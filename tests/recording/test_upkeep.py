@@ -1,0 +1,132 @@
+"""A constructor makes a module of its own parameters, and takes a step with those of others."""
+
+import copy
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import parametrizations
+from torch.optim.swa_utils import AveragedModel
+
+import gradviz
+from gradviz.graph import CutKind, Verdict
+
+X = torch.linspace(-1, 1, 12).reshape(3, 4)
+
+
+class Two(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.early = nn.Linear(4, 4)
+        self.late = nn.Linear(4, 4)
+
+
+class Rewrapped(nn.Module):
+    def __init__(self, other: nn.Linear) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(other.weight.detach().clone())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x @ self.weight
+
+
+class Written(nn.Module):
+    def __init__(self, other: nn.Linear) -> None:
+        super().__init__()
+        self.inner = nn.Linear(4, 4)
+        with torch.no_grad():
+            self.inner.weight.copy_(other.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.inner(x)  # type: ignore[no-any-return]
+
+
+class Buffered(nn.Module):
+    def __init__(this, other: nn.Linear) -> None:  # noqa: N805 - the name of the object is free
+        super().__init__()
+        this.register_buffer("weight", other.weight.norm(dim=1).detach())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.weight
+
+
+class Target(nn.Module):
+    def __init__(this) -> None:  # noqa: N805 - as above
+        super().__init__()
+        this.online = nn.Linear(4, 4)
+        this.target = copy.deepcopy(this.online)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (self.online(x) - self.target(x).detach()).square().mean()  # type: ignore[no-any-return]
+
+
+def report_of(make, use=lambda model, made: model.late(made(X))):  # type: ignore[no-untyped-def]
+    """Return the report on a step that makes a module of the model's first layer."""
+    torch.manual_seed(0)
+    model = Two()
+    with gradviz.trace() as trace:
+        loss = use(model, make(model.early)).square().mean()
+        loss.backward()
+    return trace.report(loss, model)
+
+
+@pytest.mark.parametrize("make", [AveragedModel, Rewrapped, Written, Buffered])
+def test_what_a_constructor_in_the_step_makes_of_a_parameter_is_made_of_it(make):
+    found = report_of(make).parameters["early.weight"]
+    assert found.verdict is Verdict.CUT
+    assert not found.uncertain
+
+
+def test_an_averaged_model_is_a_copy_of_its_source():
+    found = report_of(AveragedModel).parameters["early.bias"]
+    assert [(cut.kind, cut.code) for cut in found.cuts] == [
+        (CutKind.DEEPCOPY, "loss = use(model, make(model.early)).square().mean()")
+    ]
+
+
+def test_what_such_a_module_is_not_used_for_is_unused():
+    report = report_of(AveragedModel, lambda model, made: model.late(X))
+    assert report.parameters["early.weight"].verdict is Verdict.UNUSED
+
+
+def test_a_copy_that_is_drawn_anew_is_no_longer_a_copy():
+    def drawn(layer: nn.Linear) -> nn.Linear:
+        made = copy.deepcopy(layer)
+        made.reset_parameters()
+        return made
+
+    report = report_of(drawn)
+    assert report.parameters["early.weight"].verdict is Verdict.UNUSED
+    assert report.parameters["late.weight"].verdict is Verdict.REACHED
+
+
+def test_a_copy_that_was_used_before_it_is_drawn_anew_is_one():
+    def use(model: Two, made: nn.Linear) -> Tensor:
+        used = made(X)
+        with torch.no_grad():
+            made.weight = nn.Parameter(torch.ones(4, 4))
+            nn.init.zeros_(made.bias)
+        return model.late(used)  # type: ignore[no-any-return]
+
+    report = report_of(copy.deepcopy, use)
+    assert report.parameters["early.weight"].verdict is Verdict.CUT
+    assert report.parameters["early.bias"].verdict is Verdict.CUT
+
+
+def test_a_target_that_a_constructor_copies_of_its_own_layer_severs_nothing():
+    with gradviz.trace() as trace:
+        model = Target()
+        loss = model(X)
+        loss.backward()
+    report = trace.report(loss, model)
+    assert not any(parameter.partial for parameter in report.parameters.values())
+
+
+def test_what_a_constructor_of_torch_begins_with_severs_nothing():
+    with gradviz.trace() as trace:
+        model = parametrizations.spectral_norm(nn.Linear(4, 4)).eval()
+        loss = model(X).square().mean()
+        loss.backward()
+    report = trace.report(loss, model)
+    assert {parameter.verdict for parameter in report.parameters.values()} == {Verdict.REACHED}
+    assert not any(parameter.partial for parameter in report.parameters.values())
