@@ -109,6 +109,7 @@ def a_folder_with_the_examples():
                 os.environ["COLUMNS"] = before[1]
 
 
+@pytest.mark.usefixtures("warm_processes")
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if "```console" in page.read_text()], ids=name
 )
@@ -217,7 +218,7 @@ def test_the_check_that_the_readme_shows_speaks_of_its_script(tmp_path):
         (script.replace(".detach()", ""), 0, "As expected: 4 parameters, 4 reached."),
     ):
         (tmp_path / "train.py").write_text(text)
-        code, out, err = warm.server().run(command, tmp_path, os.environ)
+        code, out, err = warm.server().run(command, tmp_path, os.environ, children=True)
         assert (code, err) == (exits, "")
         assert said in out
         assert "matches no parameter" not in out

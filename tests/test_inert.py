@@ -5,7 +5,6 @@ or where its files lie, must show them and do nothing else.
 """
 
 import json
-import subprocess
 import sys
 import unicodedata
 from pathlib import Path
@@ -13,6 +12,7 @@ from xml.dom import minidom
 
 import pytest
 
+import warm
 from gradviz.cli import main
 
 NAMES = (
@@ -63,13 +63,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("odd") / "\x1b[31m\u202e"
     folder.mkdir()
     (folder / "train.py").write_text(SCRIPT)
-    run = subprocess.run(
-        [sys.executable, "-m", "gradviz", "run", "--values", "-o", "run.json", "train.py"],
-        cwd=folder,
-        capture_output=True,
-    )
+    command = [sys.executable, "-m", "gradviz", "run", "--values", "-o", "run.json", "train.py"]
+    run = warm.completed(command, folder)
     assert run.returncode == 0
-    (folder / "run.txt").write_bytes(run.stdout + run.stderr)
+    (folder / "run.txt").write_text(run.stdout + run.stderr)
     return folder
 
 

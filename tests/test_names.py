@@ -45,9 +45,14 @@ def parsed(source: str) -> ast.Module:
     return ast.parse(source)
 
 
-def bindings(tree: ast.AST) -> Iterator[str]:
+@functools.lru_cache(maxsize=512)
+def nodes_of(source: str) -> list[ast.AST]:
+    return list(ast.walk(parsed(source)))
+
+
+def bindings(source: str) -> Iterator[str]:
     """Yield every name that a module gives: to variables, parameters, attributes, functions."""
-    for node in ast.walk(tree):
+    for node in nodes_of(source):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node.id
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
@@ -61,7 +66,7 @@ def bindings(tree: ast.AST) -> Iterator[str]:
 
 
 def vague(source: str) -> Counter[str]:
-    return Counter(name for name in bindings(parsed(source)) if name.strip("_") in VAGUE)
+    return Counter(name for name in bindings(source) if name.strip("_") in VAGUE)
 
 
 def lengths(source: str) -> Iterator[tuple[str, str, int]]:
@@ -70,7 +75,7 @@ def lengths(source: str) -> Iterator[tuple[str, str, int]]:
     A function counts by what it does: without its docstring.
     """
     yield "module", "", len(source.splitlines())
-    for node in ast.walk(parsed(source)):
+    for node in nodes_of(source):
         if isinstance(node, ast.ClassDef):
             yield "class", node.name, lines_of(node)
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -97,7 +102,7 @@ def deciding(path: Path) -> dict[str, int]:
     """Return the functions with too many decisions, with how many."""
     counts = {
         f"{name_of(path)}:{node.name}": sum(isinstance(part, BRANCHES) for part in ast.walk(node))
-        for node in ast.walk(parsed(path.read_text(encoding="utf-8")))
+        for node in nodes_of(path.read_text(encoding="utf-8"))
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
     }
     return {name: count for name, count in counts.items() if count > DECISIONS}
@@ -133,7 +138,7 @@ def unsaid(source: str) -> list[str]:
 
 
 def classes(source: str) -> set[str]:
-    return {node.name for node in ast.walk(parsed(source)) if isinstance(node, ast.ClassDef)}
+    return {node.name for node in nodes_of(source) if isinstance(node, ast.ClassDef)}
 
 
 def shared(sources: Iterable[str]) -> list[str]:

@@ -559,7 +559,7 @@ def step():
 
 @pytest.mark.parametrize("title", STEPS)
 def test_a_patch_applied_gives_what_was_said(tmp_path, monkeypatch, nursery, title):
-    found = mended(tmp_path, monkeypatch, nursery, STEPS[title])
+    found = mended(tmp_path, monkeypatch, nursery, STEPS[title], cost=False)
     assert title in [name for mend in found.report.mends for name in mend.titles]
     for each in found.report.mends:
         held_against_torch(tmp_path, each, found)
@@ -581,7 +581,7 @@ def test_the_best_patch_is_the_same_edit_where_the_fault_is_written_otherwise(
 def test_what_is_severed_twice_in_series_is_mended_by_both_edits_together(
     tmp_path, monkeypatch, nursery
 ):
-    found = mended(tmp_path, monkeypatch, nursery, TWICE)
+    found = mended(tmp_path, monkeypatch, nursery, TWICE, cost=False)
     (only,) = found.report.mends
     assert len(only.titles) > 1
     assert set(only.effect.reached) == {"0.weight", "0.bias"}
@@ -605,7 +605,7 @@ def test_what_numpy_computes_of_a_value_taken_twice_is_computed_by_torch(
             h = model[0](torch.ones(4, 2))
             return model[1](torch.from_numpy({line})).mean(), model
         """
-    found = mended(tmp_path, monkeypatch, nursery, program)
+    found = mended(tmp_path, monkeypatch, nursery, program, cost=False)
     (only,) = found.report.mends
     assert set(only.effect.reached) == {"0.weight", "0.bias"}
     held_against_torch(tmp_path, only, found)
