@@ -33,6 +33,23 @@ def test_what_is_used_again_and_again_is_drawn_where_it_is():
     assert {*names} == {"cell.weight_ih", "cell.weight_hh"}
 
 
+@pytest.mark.parametrize("steps", [30, 60])
+def test_what_looks_alike_is_one_kind_however_often_it_is_drawn(steps):
+    graph = page_graph(recurrent(steps))
+    assert len(graph.numbers) > 3 * steps
+    assert len(graph.kinds) < 12
+    assert len({*map(id, graph.things)}) == len(graph.kinds)
+
+
+def test_what_differs_by_its_line_alone_is_of_two_kinds():
+    x = torch.ones(1, requires_grad=True)
+    with gradviz.trace() as trace:
+        loss = x * 2
+        loss = loss * 2
+    kinds = page_graph(trace.report(loss.sum())).kinds
+    assert [kind.name for kind in kinds].count("MulBackward0") == 2
+
+
 def test_a_mark_has_its_cuts_and_a_tensor_its_sizes():
     things = page_graph(ARTICLE_MODES["detach"]()).things
     (mark,) = [thing for thing in things if thing.sort == "mark"]

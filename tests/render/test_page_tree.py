@@ -1,7 +1,7 @@
 """What is in each group of a page, from things by hand."""
 
 from gradviz.graph import Parameter, Verdict
-from gradviz.render.page_things import PageThing
+from gradviz.render.page_things import PageGraph, PageThing
 from gradviz.render.page_tree import flat, summed
 from gradviz.render.tree import Group, GroupSort
 
@@ -27,6 +27,11 @@ def thing(parameter):
     )
 
 
+def drawn(*parameters):
+    numbers = tuple(range(len(parameters)))
+    return PageGraph(tuple(map(thing, parameters)), numbers, ())
+
+
 def test_a_tree_is_one_list_with_the_groups_that_are_open():
     tree = tree_of(("emb", [0]), ("head", [1]))
     assert tree.parents == [-1, 0, 0]
@@ -35,13 +40,13 @@ def test_a_tree_is_one_list_with_the_groups_that_are_open():
 
 
 def test_a_tied_parameter_counts_in_each_module_that_holds_it_and_once_in_all():
-    things = [thing(WEIGHT), thing(BIAS)]
+    things = drawn(WEIGHT, BIAS)
     whole, emb, head = summed(tree_of(("emb", [0]), ("head", [1])), things, [WEIGHT, BIAS])
     assert (whole.parameters, emb.parameters, head.parameters) == (2, 1, 2)
     assert (whole.elements, head.elements) == (8, 8)
 
 
 def test_without_ties_each_parameter_counts_where_it_is_drawn():
-    things = [thing(BIAS)]
+    things = drawn(BIAS)
     whole, emb, head = summed(tree_of(("emb", []), ("head", [0])), things, [BIAS])
     assert (whole.parameters, emb.parameters, head.parameters) == (1, 0, 1)

@@ -1,7 +1,8 @@
 """What the page writes in its boxes, and how much there is in a group that is closed."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from gradviz.graph import Place, Verdict
 from gradviz.render.names import tensors
@@ -34,12 +35,12 @@ class BoxLine:
     is_cut: bool = False
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(NamedTuple):
     """How much there is in a group.
 
     Attributes:
-        verdicts: How many parameters have each verdict, in the order of :class:`Verdict`.
+        reached, zero, frozen, cut, unused: How many parameters have each verdict, in the order of
+            :class:`Verdict`.
         partial: How many parameters have a severed route beside a live one.
         elements: Numbers in these parameters.
         operations: How many operations there are.
@@ -48,7 +49,11 @@ class Tally:
         idle: How many parameters do not train although gradient reaches them.
     """
 
-    verdicts: list[int] = field(default_factory=lambda: [0] * len(VERDICTS))
+    reached: int = 0
+    zero: int = 0
+    frozen: int = 0
+    cut: int = 0
+    unused: int = 0
     partial: int = 0
     elements: int = 0
     operations: int = 0
@@ -57,24 +62,23 @@ class Tally:
     idle: int = 0
 
     @property
+    def verdicts(self) -> tuple[int, ...]:
+        """How many parameters have each verdict."""
+        return self[: len(VERDICTS)]
+
+    @property
     def parameters(self) -> int:
         """How many parameters there are."""
         return sum(self.verdicts)
 
-    def add(self, inner: "Tally") -> None:
-        """Count what is in ``inner`` too."""
-        self.verdicts = [a + b for a, b in zip(self.verdicts, inner.verdicts, strict=True)]
-        self.partial += inner.partial
-        self.elements += inner.elements
-        self.operations += inner.operations
-        self.marks += inner.marks
-        self.pruned += inner.pruned
-        self.idle += inner.idle
-
     def row(self) -> tuple[int, ...]:
-        """Return the numbers in the order of the attributes."""
-        counts = self.partial, self.elements, self.operations, self.marks, self.pruned
-        return (*self.verdicts, *counts)
+        """Return the numbers in the order of the attributes, without the last."""
+        return self[:-1]
+
+
+def together(tallies: Iterable[Tally]) -> Tally:
+    """Return what is in several groups."""
+    return Tally(*map(sum, zip(*tallies, strict=True)))
 
 
 def name_in(path: Sequence[str], name: str) -> str:

@@ -5,8 +5,9 @@ One list per property, so that the file is small.
 The script shows this and never works it out: what a reader is told is written here.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Sequence
+from itertools import groupby, islice
+from operator import itemgetter, ne
 from typing import Any, TypeVar
 
 from gradviz.causes import explain, has_raised
@@ -22,6 +23,7 @@ from gradviz.render.page_boxes import (
     ALARM,
     IDLE,
     BoxLine,
+    Tally,
     group_lines,
     mark_lines,
     name_in,
@@ -52,7 +54,7 @@ from gradviz.render.sketch import NAMELESS, short
 from gradviz.render.source import lines_near
 from gradviz.render.text_width import columns
 from gradviz.render.training import why_reached_in_vain
-from gradviz.render.tree import Group, GroupSort
+from gradviz.render.tree import GroupSort
 
 _T = TypeVar("_T")
 
@@ -114,32 +116,37 @@ class _Loss:
         self._strings, self._places, self._boxes, self._tallies = (_Table() for _ in range(4))
         self._numbers = {name: number for number, name in enumerate(report.parameters)}
         self._plain: dict[str, int] = {}  # boxes of operations, by their names
+        self._counts: dict[Tally, tuple[int, int]] = {}
 
     def data(self) -> dict[str, Any]:
-        things, lines, report = self._drawn.things, self._drawn.lines, self._report
+        drawn, report = self._drawn, self._report
+        in_outline = [kind.in_outline for kind in drawn.kinds]
         root = outline(
-            [thing.in_outline for thing in things],
-            [(source, target) for source, target, _ in lines],
+            [in_outline[number] for number in drawn.numbers],
+            [(source, target) for source, target, _ in drawn.lines],
             {tuple(path.split(".")): kind for path, kind in report.graph.classes.items()},
         )
-        tree = flat(root, first_view(root, lambda number: _concern(things[number])))
+        concerns = [_concern(kind) for kind in drawn.kinds]
+        concern_of = [concerns[number] for number in drawn.numbers]
+        tree = flat(root, first_view(root, concern_of.__getitem__))
         rows = self._rows(tree)
         data = {
             "name": printable(report.loss),
             "headline": headline(report) + ".",
             "failed": int(has_failed(report.cuts, report.notes)),
             "notes": [note_text(note) for note in report.notes],
-            "things": len(things),
+            "things": len(drawn.numbers),
             "nodes": {
-                name: _column([row[number] for row in rows]) for number, name in enumerate(_COLUMNS)
+                name: _column([*map(itemgetter(number), rows)])
+                for number, name in enumerate(_COLUMNS)
             },
-            "lines": _lines(lines),
+            "lines": _lines(drawn.lines),
             "tree": tree.numbers,
             "groups": self._groups(tree),
             "open": tree.opened,
             "parameters": self._parameters(),
             "cuts": self._cuts(),
-            "marks": {str(i): thing.cuts for i, thing in enumerate(things) if thing.cuts},
+            "marks": self._marks(),
             "began": began(report),
             "made": -1 if report.place is None else self._place(report.place),
             "places": [self._place_row(*place) for place in self._places.all()],
@@ -150,17 +157,29 @@ class _Loss:
         wide = {str(i): columns(text) for i, text in enumerate(strings) if not text.isascii()}
         return data | {"strings": strings, "wide": wide}
 
+    def _marks(self) -> dict[str, tuple[int, ...]]:
+        """Return the cuts of each mark, by its number."""
+        cuts = {number: kind.cuts for number, kind in enumerate(self._drawn.kinds) if kind.cuts}
+        return {str(i): cuts[kind] for i, kind in enumerate(self._drawn.numbers) if kind in cuts}
+
     def _rows(self, tree: PageTree) -> list[tuple[int, ...]]:
         """Return the columns of each thing; -1 for what it lacks."""
-        rows: list[tuple[int, ...]] = [()] * len(self._drawn.things)
+        kinds, numbers = self._drawn.kinds, self._drawn.numbers
+        rows: list[tuple[int, ...]] = [()] * len(numbers)
+        # Of each kind, by the path of the group that it is shown in
+        rows_in: dict[tuple[str, ...], dict[int, tuple[int, ...]]] = {}
         for group in tree.groups:
+            own = rows_in.setdefault(group.path, {})
             for child in group.children:
                 if isinstance(child, int):
-                    rows[child] = self._row(self._drawn.things[child], group)
+                    row = own.get(numbers[child])
+                    if row is None:
+                        row = own[numbers[child]] = self._row(kinds[numbers[child]], group.path)
+                    rows[child] = row
         return rows
 
-    def _row(self, thing: PageThing, group: Group) -> tuple[int, ...]:
-        shown = name_in(group.path, thing.name) if thing.is_tensor else thing.name
+    def _row(self, thing: PageThing, path: tuple[str, ...]) -> tuple[int, ...]:
+        shown = name_in(path, thing.name) if thing.is_tensor else thing.name
         strings, node, shape = self._strings, thing.node, thing.shape
         is_short = shown != thing.name or not shown
         place, caller = (node.place, node.caller) if node else (None, None)
@@ -223,12 +242,9 @@ class _Loss:
         of its line in the tree, what is in it, its box while closed, its title while open.
         """
         rows = []
-        for group, tally in zip(
-            tree.groups,
-            summed(tree, self._drawn.things, self._report.parameters.values()),
-            strict=True,
-        ):
-            kind, name = self._class_of(group), printable(group.name)
+        tallies = summed(tree, self._drawn, self._report.parameters.values())
+        for group, kind, tally in zip(tree.groups, self._classes(tree), tallies, strict=True):
+            name = printable(group.name)
             shown = repeated(name, group.times) if group.sort is GroupSort.RUN else name or NAMELESS
             rows.append(
                 [
@@ -238,22 +254,34 @@ class _Loss:
                     group.times,
                     self._strings[kind],
                     self._strings[shown],
-                    self._strings[row_words(tally, self._words)],
-                    self._tallies[tally.row()],
+                    *self._words_of(tally),
                     self._box(group_lines(shown, kind, tally, len(group.children), self._words)),
                     self._box((title_line(shown, kind),)),
                 ]
             )
         return rows
 
-    def _class_of(self, group: Group) -> str:
-        """Return the class of a module, or that which all modules of a run share."""
-        paths = {group.path}
-        if group.sort is not GroupSort.MODULE:
-            paths = {module.path for module in _modules_of(group)}
-        classes_by_path = self._report.graph.classes
-        classes = {classes_by_path.get(".".join(path), "") for path in paths if path}
-        return classes.pop() if len(classes) == 1 else ""
+    def _words_of(self, tally: Tally) -> tuple[int, int]:
+        """Return the numbers of the words of what is in a group, and of how much there is."""
+        if tally not in self._counts:
+            words = self._strings[row_words(tally, self._words)]
+            self._counts[tally] = words, self._tallies[tally.row()]
+        return self._counts[tally]
+
+    def _classes(self, tree: PageTree) -> list[str]:
+        """Return the class of each module, or that which all modules of a run or part share."""
+        # Of what a run or part consists of, the modules in its parts included
+        within: list[set[str]] = [set() for _ in tree.groups]
+        names = self._report.graph.classes
+        for number in range(len(tree.groups) - 1, -1, -1):
+            group = tree.groups[number]
+            own = {names.get(".".join(group.path), "")} if group.path else set()
+            if group.sort is GroupSort.MODULE:
+                within[number] = own
+            if number:
+                outer = within[tree.parents[number]]
+                outer |= within[number] if group.sort is GroupSort.PART else own
+        return [classes.pop() if len(classes) == 1 else "" for classes in within]
 
     def _parameters(self) -> dict[str, Any]:
         rows = []
@@ -320,13 +348,6 @@ class _Loss:
         return texts[file], line, texts[code], texts[function], texts[file_and_line(file, line)]
 
 
-def _modules_of(group: Group) -> Iterator[Group]:
-    """Yield the modules that a run or part consists of, those in its parts included."""
-    for child in group.children:
-        if isinstance(child, Group):
-            yield from _modules_of(child) if child.sort is GroupSort.PART else (child,)
-
-
 def _code_near(cut: Cut) -> list[Any]:
     """Return the number of a line, and it with those near it.
 
@@ -348,8 +369,10 @@ def _concern(thing: PageThing) -> Concern:
 
 def _column(values: Sequence[_T]) -> Sequence[_T] | dict[str, list[Any]]:
     """Return a column, or each value with how often it comes in a row where that is shorter."""
-    runs = [part for value, same in groupby(values) for part in (value, len(list(same)))]
-    return {"runs": runs} if len(runs) < len(values) * 0.7 else values
+    changes = sum(map(ne, values, islice(values, 1, None)))
+    if 2 * (changes + bool(values)) >= len(values) * 0.7:
+        return values
+    return {"runs": [part for value, same in groupby(values) for part in (value, len(list(same)))]}
 
 
 def _lines(lines: Sequence[tuple[int, int, int]]) -> list[Any]:

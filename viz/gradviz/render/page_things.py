@@ -3,14 +3,14 @@
 The boxes of the whole picture, and every tensor where it is used.
 """
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from gradviz.facts.findings import Findings
-from gradviz.folding.boxes import Box, BoxKind, Link
+from gradviz.folding.boxes import Box
 from gradviz.folding.losses import loss_functions
-from gradviz.folding.whole import whole
+from gradviz.folding.whole import Whole, drawn_of
 from gradviz.graph import Node, NodeKind, Parameter, Verdict
 from gradviz.render.style import STROKES
 from gradviz.render.tree import Thing
@@ -18,19 +18,20 @@ from gradviz.system.grouped import grouped
 
 SORTS = ("loss", "op", "mark", "parameter", "leaf", "stub")  # numbered so in app/model.js
 
-_STROKES = tuple(STROKES)
+_STROKES = {name: number for number, name in enumerate(STROKES)}
+_TENSORS = (NodeKind.PARAMETER, NodeKind.LEAF)
 
 
 @dataclass(unsafe_hash=True, slots=True, kw_only=True)
 class PageThing:
-    """Something that the page draws and that is no group. Read-only, though not frozen, as
-    :class:`Box` is not.
+    """Something that the page draws and that is no group; one may stand for many that look alike.
+    Read-only, though not frozen, as :class:`Box` is not.
 
     Attributes:
         sort: One of ``SORTS``.
         name: What it is called, unabridged.
         path: The modules that it lies in, the outermost first.
-        node: The node that it stands for; None for what the graph lacks.
+        node: The node that it stands for, or the first of many; None for what the graph lacks.
         parameter: The parameter that it stands for, if it is one.
         verdict: Of a tensor or a mark.
         cuts: Of a mark: positions in ``Report.cuts``.
@@ -80,13 +81,22 @@ class PageThing:
 
 @dataclass(frozen=True, slots=True)
 class PageGraph:
-    """Things, and lines between them: source, target and number of the stroke, sorted.
+    """Things, and lines between them. Read-only.
 
-    Read-only.
+    Attributes:
+        kinds: The things that differ from each other, in the order met.
+        numbers: For everything that is drawn, its position in ``kinds``.
+        lines: Source, target and number of the stroke, sorted.
     """
 
-    things: tuple[PageThing, ...]
+    kinds: tuple[PageThing, ...]
+    numbers: tuple[int, ...]
     lines: tuple[tuple[int, int, int], ...]
+
+    @property
+    def things(self) -> list[PageThing]:
+        """Everything that is drawn; what looks alike is one object."""
+        return [self.kinds[number] for number in self.numbers]
 
 
 def page_graph(report: Findings, idle: Mapping[str, str] = MappingProxyType({})) -> PageGraph:
@@ -100,110 +110,149 @@ def page_graph(report: Findings, idle: Mapping[str, str] = MappingProxyType({}))
 
 
 class _Placing:
-    """Places the boxes of the whole graph in modules, and draws a tensor again in each that uses
-    it.
+    """Places what is drawn of the whole graph in modules, and draws a tensor again in each that
+    uses it.
+
+    Most of what a long graph draws is the same again: it is of one kind, and differs in its lines
+    alone.
     """
 
     def __init__(self, report: Findings, idle: Mapping[str, str]) -> None:
         self._report, self._idle = report, idle
-        self._things: list[PageThing] = []
-        self._placed: dict[int, int] = {}  # by the numbers of the boxes
+        self._kinds: list[PageThing] = []
+        self._positions: dict[Hashable, int] = {}  # in the kinds, by what tells apart
+        self._numbers: list[int] = []
+        self._drawn: Whole = drawn_of(report.graph, report.parameters)
+        # For all that is drawn, where it is among the things; -1 where several modules share it
+        self._placed = [-1] * len(self._drawn.nodes)
         self._losses = loss_functions(report.graph.nodes)
+        self._paths: dict[str, tuple[str, ...]] = {}
 
     def graph(self) -> PageGraph:
-        folded = whole(self._report.graph, self._report.parameters)
-        users = grouped((link.source, _node(folded.boxes[link.target])) for link in folded.links)
-        shared = self._place(folded.boxes, users, {link.target for link in folded.links})
-        lines = [
-            (self._end(folded.boxes, link), self._placed[link.target], _STROKES.index(link.way))
-            for link in folded.links
-        ]
+        shared = self._place()
+        lines = self._lines()
         for node in shared:
-            self._tensor(node.name, node, _path(node.name)[:-1])
-        self._things += self._beside()
-        return PageGraph(tuple(self._things), tuple(sorted(lines)))
+            self._tensor(node, self._path(node.name)[:-1])
+        for thing in self._beside():
+            self._add(thing)
+        return PageGraph(tuple(self._kinds), tuple(self._numbers), tuple(sorted(lines)))
 
-    def _place(
-        self, boxes: Sequence[Box], users: Mapping[int, Sequence[Node]], made: Set[int]
-    ) -> list[Node]:
+    def _place(self) -> list[Node]:
         """Place what has one place; return the tensors that several modules share.
 
         A tensor that was made of others (detached, and a leaf again) has one, where the line from
         these ends.
         """
+        nodes, stubs, marks = self._drawn.nodes, self._drawn.stubs, self._drawn.marks
+        tensors = {number for number, node in enumerate(nodes) if node.kind in _TENSORS}
+        tensors -= marks.keys()
+        made = {target for _, target, _ in self._drawn.links if target in tensors}
+        users = grouped(
+            (source, nodes[target].scope)
+            for source, target, _ in self._drawn.links
+            if source in tensors
+        )
+        at_home = {nodes[number].index for number in tensors if number not in stubs}
         shared: dict[int, Node] = {}
-        with_box = {_node(box).index for box in boxes if not box.stub}
-        for number, box in enumerate(boxes):
-            node = _node(box)
-            if box.kind not in (BoxKind.PARAMETER, BoxKind.LEAF):
-                self._placed[number] = self._add(box, node)
+        for number, node in enumerate(nodes):
+            if number not in tensors:
+                mark = marks.get(number)
+                self._placed[number] = self._operation(node) if mark is None else self._mark(mark)
                 continue
-            own = _path(node.name)[:-1]
-            using = [_path(user.scope) for user in users.get(number, ())]
-            if box.stub:
-                self._placed[number] = self._tensor(node.name, node, using[0], stub=True)
-                if node.index not in with_box:
+            own = self._path(node.name)[:-1]
+            using = [self._path(scope) for scope in users.get(number, ())]
+            if number in stubs:
+                self._placed[number] = self._tensor(node, using[0], stub=True)
+                if node.index not in at_home:
                     shared[node.index] = node
             elif own in using or not using or number in made:
-                self._placed[number] = self._tensor(node.name, node, own)
+                self._placed[number] = self._tensor(node, own)
             elif len(using) == 1:
-                self._placed[number] = self._tensor(node.name, node, using[0])
+                self._placed[number] = self._tensor(node, using[0])
             else:
                 shared[node.index] = node
         return list(shared.values())
 
-    def _end(self, boxes: Sequence[Box], link: Link) -> int:
-        """Return the thing that a line begins at: a stub, where the tensor is drawn in another
-        module.
-        """
-        number = self._placed.get(link.source)
-        if number is not None:
-            thing = self._things[number]
-            at_home = thing.path == self._things[self._placed[link.target]].path
-            if at_home or not thing.is_tensor:
-                return number
-        node, user = _node(boxes[link.source]), _node(boxes[link.target])
-        return self._tensor(node.name, node, _path(user.scope), stub=True)
+    def _lines(self) -> list[tuple[int, int, int]]:
+        """Return the lines; each begins at a stub where the tensor is drawn in another module."""
+        nodes, placed = self._drawn.nodes, self._placed
+        kinds, numbers = self._kinds, self._numbers
+        lines = []
+        for source, target, way in self._drawn.links:
+            begin, end = placed[source], placed[target]
+            is_elsewhere = begin < 0 or (
+                kinds[numbers[begin]].is_tensor
+                and kinds[numbers[begin]].path != kinds[numbers[end]].path
+            )
+            if is_elsewhere:
+                begin = self._tensor(nodes[source], self._path(nodes[target].scope), stub=True)
+            lines.append((begin, end, _STROKES[way]))
+        return lines
 
-    def _add(self, box: Box, node: Node) -> int:
-        path = _path(node.scope)
+    def _operation(self, node: Node) -> int:
+        loss = self._losses.get(node.index, "")
+        lines = id(node.place), id(node.caller)
+        key = node.kind, node.operation, node.name, node.scope, lines, node.pruned, loss
+        position = self._positions.get(key)
+        if position is not None:
+            self._numbers.append(position)
+            return len(self._numbers) - 1
+        path = (*self._path(node.scope), loss) if loss else self._path(node.scope)
+        is_loss = node.kind is NodeKind.LOSS
+        sort, name = ("loss", node.name or "loss") if is_loss else ("op", node.operation)
+        return self._add(PageThing(sort=sort, name=name, path=path, node=node), key)
+
+    def _mark(self, box: Box) -> int:
+        node = _node(box)
+        path = self._path(node.scope)
         if node.index in self._losses:
-            path += (self._losses[node.index],)
-        if box.kind is BoxKind.CUT:
-            name = self._report.cuts[box.cuts[0]].operation
-            thing = PageThing(
+            path = (*path, self._losses[node.index])
+        name = self._report.cuts[box.cuts[0]].operation
+        return self._add(
+            PageThing(
                 sort="mark", name=name, path=path, node=node, verdict=Verdict.CUT, cuts=box.cuts
             )
-        elif box.kind is BoxKind.LOSS:
-            thing = PageThing(sort="loss", name=box.path, path=path, node=node)
-        else:
-            thing = PageThing(sort="op", name=box.operation, path=path, node=node)
-        return self._append(thing)
+        )
 
-    def _tensor(self, name: str, node: Node, path: tuple[str, ...], *, stub: bool = False) -> int:
+    def _tensor(self, node: Node, path: tuple[str, ...], *, stub: bool = False) -> int:
+        key = node.index, path, stub
+        position = self._positions.get(key)
+        if position is not None:
+            self._numbers.append(position)
+            return len(self._numbers) - 1
         is_parameter = node.kind is NodeKind.PARAMETER
-        parameter = self._report.parameters.get(name) if is_parameter else None
+        parameter = self._report.parameters.get(node.name) if is_parameter else None
         verdict = parameter.verdict if parameter else node.verdict or Verdict.REACHED
-        sort = "stub" if stub else "parameter" if parameter else "leaf"
-        return self._append(
+        return self._add(
             PageThing(
-                sort=sort,
-                name=name,
+                sort="stub" if stub else "parameter" if parameter else "leaf",
+                name=node.name,
                 path=path,
                 node=node,
                 parameter=parameter,
                 verdict=verdict,
-                idle=self._idle.get(name, "") if parameter else "",
-            )
+                idle=self._idle.get(node.name, "") if parameter else "",
+            ),
+            key,
         )
 
-    def _append(self, thing: PageThing) -> int:
-        self._things.append(thing)
-        return len(self._things) - 1
+    def _add(self, kind: PageThing, key: Hashable = None) -> int:
+        """Add a thing of a new kind, which others may be of that have the ``key``."""
+        self._numbers.append(len(self._kinds))
+        if key is not None:
+            self._positions[key] = len(self._kinds)
+        self._kinds.append(kind)
+        return len(self._numbers) - 1
+
+    def _path(self, scope: str) -> tuple[str, ...]:
+        path = self._paths.get(scope)
+        if path is None:
+            path = self._paths[scope] = _path(scope)
+        return path
 
     def _beside(self) -> Iterator[PageThing]:
         """Yield the parameters that nothing drawn stands for."""
-        drawn = {thing.parameter.name for thing in self._things if thing.parameter}
+        drawn = {kind.parameter.name for kind in self._kinds if kind.parameter}
         for name, parameter in self._report.parameters.items():
             if name not in drawn:
                 yield PageThing(

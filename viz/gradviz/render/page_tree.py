@@ -3,12 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gradviz.graph import Parameter, Verdict
-from gradviz.render.page_boxes import Tally
-from gradviz.render.page_things import PageThing
+from gradviz.graph import Parameter
+from gradviz.render.page_boxes import Tally, together
+from gradviz.render.page_things import PageGraph, PageThing
 from gradviz.render.tree import Group, GroupSort
-
-_VERDICTS = tuple(Verdict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,35 +61,37 @@ def flat(root: Group, opened: Iterable[Group]) -> PageTree:
     return tree
 
 
-def summed(
-    tree: PageTree, things: Sequence[PageThing], parameters: Iterable[Parameter]
-) -> list[Tally]:
+def summed(tree: PageTree, drawn: PageGraph, parameters: Iterable[Parameter]) -> list[Tally]:
     """Return what is in each group, the groups in it included.
 
     Args:
         tree: The groups.
-        things: What their numbers stand for.
+        drawn: What their numbers stand for.
         parameters: All of the model; a tied one counts in every module that holds it.
     """
-    tallies = []
+    tallies = [_tally(kind) for kind in drawn.kinds]
+    # What is in groups in which the same stands is counted once
+    of_kinds: dict[tuple[int, ...], Tally] = {}
+    parts: list[list[Tally]] = []
     for group in tree.groups:
-        tallies.append(Tally())
-        for child in group.children:
-            if isinstance(child, int):
-                _count(tallies[-1], things[child])
-    for number in range(len(tallies) - 1, 0, -1):  # the inner before the outer
-        tallies[tree.parents[number]].add(tallies[number])
+        kinds = tuple([drawn.numbers[child] for child in group.children if isinstance(child, int)])
+        if kinds not in of_kinds:
+            of_kinds[kinds] = together([Tally(), *(tallies[kind] for kind in kinds)])
+        parts.append([of_kinds[kinds]])
+    sums = [Tally()] * len(parts)
+    for number in range(len(parts) - 1, -1, -1):  # the inner before the outer
+        part = parts[number]
+        sums[number] = together(part) if part[1:] else part[0]
+        if number:
+            parts[tree.parents[number]].append(sums[number])
     tied = {own.name: own.names for own in parameters if own.names[1:]}
     if tied:
-        _add_tied(tree, tallies, things, tied)
-    return tallies
+        _add_tied(tree, sums, drawn, tied)
+    return sums
 
 
 def _add_tied(
-    tree: PageTree,
-    tallies: Sequence[Tally],
-    things: Sequence[PageThing],
-    tied: Mapping[str, Sequence[str]],
+    tree: PageTree, sums: list[Tally], drawn: PageGraph, tied: Mapping[str, Sequence[str]]
 ) -> None:
     """Count each tied parameter in the modules that hold it and in which it is not drawn."""
     modules: dict[tuple[str, ...], int] = {}
@@ -99,8 +99,9 @@ def _add_tied(
     for number, group in enumerate(tree.groups):
         if group.sort is GroupSort.MODULE:
             modules.setdefault(group.path, number)
-        for thing in (things[child] for child in group.children if isinstance(child, int)):
-            if thing.sort == "parameter" and thing.name in tied:
+        for child in group.children:
+            thing = drawn.kinds[drawn.numbers[child]] if isinstance(child, int) else None
+            if thing is not None and thing.sort == "parameter" and thing.name in tied:
                 drawn_in[thing.name] = number, thing
     for first, (place, thing) in drawn_in.items():
         counted_in = set(tree.outward(place))
@@ -109,15 +110,19 @@ def _add_tied(
             for number in tree.outward(home):
                 if number not in counted_in:
                     counted_in.add(number)
-                    _count(tallies[number], thing)
+                    sums[number] = together((sums[number], _tally(thing)))
 
 
-def _count(tally: Tally, thing: PageThing) -> None:
+def _tally(thing: PageThing) -> Tally:
+    """Return what one thing adds to the group that it stands in."""
+    pruned = int(thing.node is not None and thing.node.pruned)
     if thing.sort == "parameter" and thing.parameter and thing.verdict:
-        tally.verdicts[_VERDICTS.index(thing.verdict)] += 1
-        tally.partial += thing.parameter.partial
-        tally.elements += thing.parameter.numel
-        tally.idle += bool(thing.idle)
-    tally.operations += thing.sort == "op"
-    tally.marks += thing.sort == "mark"
-    tally.pruned += thing.node is not None and thing.node.pruned
+        return Tally(
+            **{str(thing.verdict): 1},
+            partial=int(thing.parameter.partial),
+            elements=thing.parameter.numel,
+            pruned=pruned,
+            idle=int(bool(thing.idle)),
+        )
+    is_operation, is_mark = thing.sort == "op", thing.sort == "mark"
+    return Tally(operations=int(is_operation), marks=int(is_mark), pruned=pruned)
