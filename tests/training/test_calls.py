@@ -3,7 +3,7 @@
 from gradviz.facts.evidence import ConstantTerm
 from gradviz.graph import Leaf, NotFinite, Place
 from gradviz.training.calls import Calls
-from gradviz.training.gathering import Seen
+from gradviz.training.seen import Seen
 
 TERM, OTHER = ConstantTerm(("w",), Place("a.py", 3)), ConstantTerm(("w",), Place("a.py", 4))
 

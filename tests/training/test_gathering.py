@@ -1,7 +1,7 @@
 """A backward call as it was seen, by the names that its parameters have now."""
 
 from gradviz.graph import Parameter, Verdict
-from gradviz.training.gathering import Seen
+from gradviz.training.seen import Seen
 
 
 def test_a_parameter_that_has_another_name_now_is_told_by_that_and_one_that_is_gone_by_its_own():

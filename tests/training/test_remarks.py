@@ -110,7 +110,7 @@ def test_what_later_steps_leave_unchanged_is_a_clause():
     assert told({}, {}, zeros) == (
         "the last 6 steps of opt find zeros at net.b.weight: no loss uses it any more",
     )
-    cut = {"stopped": Stopped(steps=6, optimizer="opt", is_cut=True), "missed": Missed(6, 9)}
+    cut = {"stopped": Stopped(steps=6, optimizer="opt", why="cut"), "missed": Missed(6, 9)}
     assert told({}, {}, cut) == ()  # an alarm tells of it
 
 

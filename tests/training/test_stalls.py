@@ -73,20 +73,20 @@ def test_who_begins_a_trace_does_so_in_the_grad_mode_of_the_script():
 
 def test_later_calls_that_cut_it_off_tell_the_line_and_how_many_steps():
     told = stopped(lambda step: step <= 10, cut(DETACH), cut(DETACH))
-    assert told.is_cut
+    assert told.why == "cut"
     assert (told.steps, told.cut, told.place.line) == (6, DETACH, 7)
 
 
 def test_cuts_at_two_lines_have_no_line_in_common():
     other = Cut(kind=CutKind.DETACH, operation="detach()", file="train.py", line=9)
     told = stopped(lambda step: step <= 10, cut(DETACH), cut(other))
-    assert told.is_cut
+    assert told.why == "cut"
     assert (told.cut, told.place) == (None, None)
 
 
 def test_what_no_loss_uses_any_more_is_not_cut():
     told = stopped(lambda step: step <= 10, Parameter(name="p", verdict=Verdict.UNUSED))
-    assert not told.is_cut
+    assert told.why == "unused"
 
 
 def test_what_trains_again_has_not_stopped():
@@ -105,7 +105,7 @@ def test_where_no_call_came_it_has_stopped_only_where_autograd_was_left_off():
 def test_zeros_that_are_left_of_an_earlier_gradient_are_none(make):
     assert stalls(lambda step: step <= 10, make=make, zeros=True)[3] == [(13, 1)]
     told = stopped(lambda step: step <= 10, cut(DETACH), make=make, zeros=True)
-    assert (told.steps, told.is_cut, told.has_zeros) == (6, True, True)
+    assert (told.steps, told.why, told.has_zeros) == (6, "cut", True)
 
 
 def test_zeros_now_and_then_are_a_turn_and_no_stall():

@@ -495,7 +495,7 @@ def test_losses_that_cancel_out_are_zero_and_not_cleared():
 
 
 def test_losses_that_a_scaler_makes_infinite_while_it_settles_are_no_remark():
-    from gradviz.training.gathering import Seen
+    from gradviz.training.seen import Seen
     from gradviz.training.watch import StepWatch
 
     watch, optimizer = StepWatch(), torch.optim.SGD(nn.Linear(3, 1).parameters(), 0.1)

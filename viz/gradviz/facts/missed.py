@@ -32,17 +32,19 @@ class Stopped:
     Attributes:
         steps: How many, at least.
         optimizer: Its name.
-        is_cut: Each backward call of them that was watched is cut off from the parameter, or none
-            came as autograd was switched off; else no loss uses it.
+        why: ``"cut"`` where each backward call of them that was watched is cut off from the
+            parameter, or none came as autograd was switched off; ``"unused"`` where no loss uses
+            it; ``"zero"`` where all that arrives is zero; ``"cleared"`` and ``"clipped"`` as in
+            :data:`gradviz.facts.training.WHYS`.
         cut: What cuts it off in all of these; None where that is not known.
-        place: The line of that; None where it is not known.
+        place: The line of that, or of what takes the gradient away; None where it is not known.
         has_zeros: The gradient of an earlier call was set to zero and is still there, so that a
             step may move it all the same: by weight decay, or by what it remembers.
     """
 
     steps: int
     optimizer: str = ""
-    is_cut: bool = False
+    why: str = "unused"
     has_zeros: bool = False
     cut: Cut | None = None
     place: Place | None = None

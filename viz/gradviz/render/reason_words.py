@@ -21,7 +21,7 @@ def why_not(fate: Fate, *, single: bool, faint: bool = False) -> str:
         faint: Next to nothing arrives, as :func:`next_to_nothing` tells it.
     """
     at = "" if fate.file is None else f" at {path_and_line(Place(fate.file, fate.line or 0))}"
-    call = _called(fate.code, _CLIPPING if fate.why == "clipped" else _CLEARING)
+    call = called(fate.code, fate.why)
     they, them, their = ("it", "it", "its") if single else ("they", "them", "their")
     sentences = {
         "frozen": f"frozen{at}",
@@ -141,8 +141,9 @@ def _too_small(fate: Fate, at: str, their: str) -> str:
     return too_small if fate.learning_rate else f"{too_small}, or the learning rate is 0"
 
 
-def _called(code: str | None, words: Sequence[str]) -> str:
-    """Return the call in a line whose name has one of some words in it, ``"zero_grad()"``."""
+def called(code: str | None, why: str | None) -> str:
+    """Return the call in a line that takes gradient away as a reason says, ``"zero_grad()"``."""
+    words = _CLIPPING if why == "clipped" else _CLEARING
     calls = _CALL.findall(code or "")
     fitting = next((call for call in calls if any(word in call for word in words)), None)
     return f"{fitting}()" if fitting else "the line"

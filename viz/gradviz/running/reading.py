@@ -32,10 +32,10 @@ from gradviz.running.successors import successors
 from gradviz.series.recorder import SeriesRecorder, zeros_of
 from gradviz.tracing.trace import Trace
 from gradviz.training.constant_terms import find_constant_terms, find_underivable
-from gradviz.training.gathering import Seen
 from gradviz.training.heirs import find_copies, find_heirs, find_rebound
 from gradviz.training.last_layer import last_layer
 from gradviz.training.optimizers import parameters_of
+from gradviz.training.seen import Seen
 from gradviz.training.watch import StepWatch
 
 _UNTRACED = "It ran in a thread that is not traced: cut cannot be told from unused."
@@ -243,6 +243,7 @@ def _unclear(tensors: Mapping[str, Tensor]) -> Seen:
 
 
 def _for_training(report: Report, ended: Ended, scene: names.Found) -> Seen:
+    value = value_of(ended.losses)
     return Seen(
         parameters=blamed(report.parameters, report.notes),
         asked=frozenset(map(id, ended.asked)) or None,
@@ -255,7 +256,8 @@ def _for_training(report: Report, ended: Ended, scene: names.Found) -> Seen:
         heirs=find_heirs(report.graph),
         rebound=find_rebound(report.graph),
         leaves=report.unregistered,
-        is_finite=is_finite(ended.losses),
+        is_finite=_is_finite(value),
+        is_zero=value == 0,
         last_layer=_meant(last_layer(report.graph), scene.roots),
         inspects=bool(report.unregistered)
         or not all(_is_training(root) for root in scene.roots.values()),
@@ -287,13 +289,12 @@ def _is_training(root: Any) -> bool:
     return not isinstance(root, torch.nn.Module) or root.__dict__.get("training") is not False
 
 
-# What the series of a run takes from a watched call, beside the report.
-
-
-def is_finite(losses: Sequence[Tensor]) -> bool:
+def _is_finite(value: float | None) -> bool:
     """Say whether the losses that a backward began from are finite, as far as they can be read."""
-    value = value_of(losses)
     return value is None or math.isfinite(value)
+
+
+# What the series of a run takes from a watched call, beside the report.
 
 
 def value_of(losses: Sequence[Tensor]) -> float | None:

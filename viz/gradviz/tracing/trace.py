@@ -33,8 +33,8 @@ from gradviz.system.undo import Action, Leaving, Undo, as_one
 from gradviz.system.voice import advise
 from gradviz.tracing.arguments import check_model, held
 from gradviz.training.constant_terms import find_constant_terms
-from gradviz.training.gathering import Seen
 from gradviz.training.judging import judge as judge_training
+from gradviz.training.seen import Seen
 from gradviz.training.watch import StepWatch
 
 _watching = threading.local()

@@ -200,7 +200,11 @@ def _stopped_midway(
     explained = {(str(place), name) for _, place, names in constant if place for name in names}
     for parameter in evidence:
         own = parameter.stopped
-        if own is not None and own.is_cut and (str(own.place), parameter.name) not in explained:
+        if (
+            own is not None
+            and own.why == "cut"
+            and (str(own.place), parameter.name) not in explained
+        ):
             yield "stopped", own.place, [parameter.name]
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gradviz.facts.evidence import ConstantTerm
-from gradviz.training.gathering import Seen
 from gradviz.training.remarks import of_leaves, of_loss
+from gradviz.training.seen import Seen
 
 if TYPE_CHECKING:
     from gradviz.graph import NotFinite

@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from gradviz.facts.evidence import ConstantTerm, Evidence, Look, Stepper
+from gradviz.facts.evidence import Evidence, Look, Stepper
 from gradviz.facts.missed import Missed, Stopped
 from gradviz.facts.overflows import Overflow, Throw
 from gradviz.facts.training import Heir
-from gradviz.graph import Leaf, NotFinite, Parameter, Place, UnusedReason, Verdict
+from gradviz.graph import NotFinite, Parameter, Place, UnusedReason, Verdict
 from gradviz.recording.where import Spot
 from gradviz.training.freeze_lines import files_of_user, freezing_line
 from gradviz.training.hand_lines import discarding_line
@@ -18,77 +18,12 @@ from gradviz.training.moves import History, Moves, StepSight
 from gradviz.training.optimizers import Optimizers
 from gradviz.training.owners import Owners
 from gradviz.training.returns import Returns
+from gradviz.training.seen import Seen
 from gradviz.training.stalls import Stalls
 from gradviz.training.touches import Touches
 
 _FAR = 1e3  # times its size: a step that moves a parameter as far throws it away
 _AGAIN = 3  # steps that find no gradient: one or two may be by the way
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """A backward call.
-
-    Attributes:
-        parameters: What the report says of each by name.
-        asked: The parameters, by identity, that it was to give gradient to; None for all.
-        place: The line that called it.
-        returns: It returned the gradient, as ``torch.autograd.grad`` does, and left none.
-        terms: The constant terms of its loss.
-        underivable: The operations that it cannot pass.
-        births: Where the NaN and infinities in it were born.
-        copies: For each parameter that is a copy, what it was copied from, and by which line.
-        rebound: The line that made each tensor that was made anew of itself and its gradient.
-        heirs: For each parameter that is cut off, what was made of it and gets the gradient.
-        last_layer: Names of the parameters that all gradient for the rest of a model passes.
-        inspects: It is perhaps not meant to train: a model is in evaluation mode, or gradient goes
-            to something beside parameters.
-        plain: It is about tensors that are neither parameters nor held by an optimizer.
-        leaves: What it reached beside parameters of models.
-        is_finite: Its loss is.
-        number: Of all that were watched, from 1 on; 0 where it is not counted yet.
-    """
-
-    parameters: Mapping[str, Parameter]
-    asked: frozenset[int] | None = None
-    place: Place | None = None
-    returns: bool = False
-    terms: tuple[ConstantTerm, ...] = ()
-    underivable: tuple[ConstantTerm, ...] = ()
-    births: tuple[NotFinite, ...] = ()
-    copies: Mapping[str, tuple[str, Place | None]] = field(default_factory=dict)
-    rebound: Mapping[str, Place | None] = field(default_factory=dict)
-    heirs: Mapping[str, Heir] = field(default_factory=dict)
-    last_layer: frozenset[str] = frozenset()
-    inspects: bool = False
-    plain: bool = False
-    leaves: tuple[Leaf, ...] = ()
-    is_finite: bool = True
-    number: int = 0
-
-    def renamed(self, before: Mapping[int, str], now: Mapping[int, str]) -> "Seen":
-        """Return the call with parameters by the names they have now: of two threads, each may
-        call another model by the same name. What is gone keeps its name, unless another has it.
-
-        Args:
-            before: What parameters were called then, by identity.
-            now: And what they are called now.
-        """
-        names = {before[key]: name for key, name in now.items() if key in before}
-        taken = frozenset(now.values())
-        if all(name == own for name, own in names.items()) and taken.isdisjoint(
-            self.parameters.keys() - names.keys()
-        ):
-            return self
-        names = {**{name: name for name in self.parameters.keys() - taken}, **names}
-        return replace(
-            self,
-            parameters={
-                names[name]: replace(parameter, name=names[name])
-                for name, parameter in self.parameters.items()
-                if name in names
-            },
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,8 +214,16 @@ class Gatherer:
         if not self.ended or len(holders) != 1 or tensor is None:
             return None
         steps = self.optimizers.records[holders[0]].steps
-        verdicts = {call.number: call.parameters.get(name) for call in self.calls}
-        stopped = self.stalls.stopped(holders[0], steps, tensor, verdicts)
+        verdicts = {
+            call.number: own
+            for call in self.calls
+            if call.asks_for(key)
+            for own in [call.parameters.get(name)]
+            if not (call.is_zero and own is not None and own.verdict is Verdict.ZERO)
+        }
+        sights = self.moves.of(key).sights
+        looks = [(sight.calls, self._look(name, sight)) for sight in sights if sight.follows]
+        stopped = self.stalls.stopped(holders[0], steps, tensor, verdicts, looks)
         return stopped and replace(stopped, optimizer=self.optimizers.name_of(holders[0]))
 
     def _laid_at(self, name: str, key: int) -> Place | None:

@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from gradviz.facts.evidence import Evidence, Stepper
-from gradviz.facts.missed import Missed
+from gradviz.facts.missed import Missed, Stopped
 from gradviz.graph import Leaf, Place, Verdict
 from gradviz.render.names import by_module
+from gradviz.render.reason_words import called
 from gradviz.render.sentences import leaf_name, listing, path_and_line
 from gradviz.system.grouped import grouped
 
@@ -198,16 +199,12 @@ def _set_by(stepper: Stepper) -> str:
 def of_left_behind(evidence: Sequence[Evidence]) -> tuple[str, ...]:
     """Return clauses on the parameters that most of an optimizer's last steps leave as they are."""
     every = [parameter.name for parameter in evidence]
-    unused = grouped(
-        ((own.steps, own.optimizer, own.has_zeros), parameter.name)
+    stopped = grouped(
+        (own, parameter.name)
         for parameter in evidence
-        if (own := parameter.stopped) is not None and not own.is_cut
+        if (own := parameter.stopped) is not None and own.why != "cut"
     )
-    clauses = []
-    for (last, optimizer, has_zeros), names in unused.items():
-        few, them = _few(names, every), "it" if len(names) == 1 else "them"
-        does = f"find zeros at {few}" if has_zeros else f"leave {few} unchanged"
-        clauses.append(f"the last {last} steps of {optimizer} {does}: no loss uses {them} any more")
+    clauses = [_why_stopped(own, names, every) for own, names in stopped.items()]
     left = [own for own in evidence if own.missed is not None and own.stopped is None]
     frozen = grouped(
         ((parameter.frozen_at, parameter.missed), parameter.name)
@@ -234,6 +231,30 @@ def of_left_behind(evidence: Sequence[Evidence]) -> tuple[str, ...]:
         names = [name for name, own in missed.items() if own == most]
         clauses.append(f"{_steps_missed(most)} {_few(names, every)} unchanged")
     return tuple(clauses)
+
+
+def _why_stopped(own: Stopped, names: Sequence[str], every: Sequence[str]) -> str:
+    """Return a clause on parameters that get no gradient any more."""
+    few, single = _few(names, every), len(names) == 1
+    at = _at(own.place)
+    call = called(None if own.place is None else own.place.code, own.why)
+    does, why = {
+        "unused": (
+            "find zeros at" if own.has_zeros else "leave",
+            f"no loss uses {'it' if single else 'them'} any more",
+        ),
+        "zero": ("find zeros at", f"what arrives is zero{f', and becomes so{at}' if at else ''}"),
+        "cleared": (
+            "find no gradient at",
+            f"{call}{at} clears what arrives" if at else "something clears what arrives",
+        ),
+        "clipped": (
+            "find no gradient at",
+            f"{call}{at} leaves nothing of it" if at else "arithmetic leaves nothing of it",
+        ),
+    }[own.why]
+    unchanged = " unchanged" if does == "leave" else ""
+    return f"the last {own.steps} steps of {own.optimizer} {does} {few}{unchanged}: {why}"
 
 
 def _steps_missed(own: Missed) -> str:

@@ -5,21 +5,22 @@ there is a gradient, an even spread of it tells whether that is zero, and all of
 Parameters are known by identity.
 """
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from gradviz.facts.evidence import Look
 from gradviz.facts.missed import Stopped
-from gradviz.graph import Cut, Parameter, Place, Verdict
+from gradviz.graph import Parameter, Place
 from gradviz.recording.sizes import any_nonzero
 from gradviz.recording.torch_inside import is_sharded, set_grad_enabled, version
 from gradviz.training.optimizers import parameters_of
 from gradviz.training.sampling import Batch, has_values, spread
+from gradviz.training.stopping import Stopping, why_stopped
 
 _OFTEN = 3  # steps: one or two may pass by what is used seldom
 _SHARE = 8  # and so much of all steps: what is used now and then is left out for a while
@@ -128,6 +129,7 @@ class Stalls:
         steps: int,
         parameter: Tensor,
         verdicts: Mapping[int, Parameter | None],
+        looks: Sequence[tuple[int, Look]] = (),
     ) -> Stopped | None:
         """Return that no gradient comes to a parameter any more, to the end; None where that is not
         known, or may be meant.
@@ -137,24 +139,28 @@ class Stalls:
             steps: How many it has made.
             parameter: The parameter.
             verdicts: What each backward call that was watched says of it, by its number.
+            looks: Its steps that were looked at, each with how many such calls came before.
         """
         stall = self._stalls.get((optimizer, id(parameter)))
         if stall is None or stall.calls is None or not _is_left(parameter, stall):
             return None
-        _look(stall, parameter, steps, max(verdicts, default=0))
-        later = [own for number, own in verdicts.items() if number > stall.heard]
-        words = {None if own is None else own.verdict for own in later}
-        if stall.resumes or words - {Verdict.CUT, Verdict.UNUSED}:
+        if not (stall.zeros and parameter.grad is None):  # else it was seen not long ago
+            _look(stall, parameter, steps, max(verdicts, default=0))
+        if stall.resumes:
             return None
-        if not words and self.left_at is None:
+        later = {number: own for number, own in verdicts.items() if number > stall.heard}
+        since = [look for number, look in looks if number > stall.heard]
+        found = why_stopped(later, since)
+        if not later and self.left_at is not None:
+            found = Stopping("cut", place=self.left_at)
+        if found is None:
             return None  # steps without a backward may be meant for a schedule
-        cut = _common(later)
         return Stopped(
             steps=steps - stall.since,
-            is_cut=Verdict.UNUSED not in words,
+            why=found.why,
             has_zeros=stall.zeros > 0,
-            cut=cut,
-            place=_line_of(cut) if words else self.left_at,
+            cut=found.cut,
+            place=found.place,
         )
 
 
@@ -218,19 +224,6 @@ def _has_zeros(parameter: Tensor) -> bool:
 
 def _is_readable(gradient: Tensor) -> bool:
     return not is_sharded(gradient) and has_values(gradient)
-
-
-def _common(verdicts: Iterable[Parameter | None]) -> Cut | None:
-    """Return a cut with a line that all of some calls have in common; None where there is none."""
-    cuts = [own.cuts for own in verdicts if own is not None]
-    lines = [{_line_of(cut) for cut in own} for own in cuts]
-    return next((cut for cut in chain(*cuts) if all(_line_of(cut) in own for own in lines)), None)
-
-
-def _line_of(cut: Cut | None) -> Place | None:
-    if cut is None or not cut.file:
-        return None
-    return cut.block or Place(cut.file, cut.line, cut.code)
 
 
 def _is_left(parameter: Tensor, stall: _Stall) -> bool:

@@ -25,7 +25,7 @@ from gradviz.recording.uninterrupted import is_own
 from gradviz.series.recorder import Update
 from gradviz.system.undo import Action, Undo, as_one
 from gradviz.training.calls import Calls
-from gradviz.training.gathering import Gatherer, Seen
+from gradviz.training.gathering import Gatherer
 from gradviz.training.hooks import StepHooks
 from gradviz.training.identities import Identities
 from gradviz.training.left_behind import LeftBehind
@@ -36,6 +36,7 @@ from gradviz.training.optimizers import OptimizerRecord, Optimizers, spot_of, st
 from gradviz.training.owners import Owners
 from gradviz.training.remarks import of_later
 from gradviz.training.returns import Returns
+from gradviz.training.seen import Seen
 from gradviz.training.stalls import Stalls, in_mode
 from gradviz.training.touches import Touches
 from gradviz.training.under_way import BegunStep, UnderWay

@@ -1,0 +1,81 @@
+"""Why the last steps of an optimizer find no gradient at what earlier ones moved by it.
+
+Pure, without torch.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from gradviz.facts.evidence import Look
+from gradviz.graph import Cut, Parameter, Place, Verdict
+
+_SEVERED = frozenset((Verdict.CUT, Verdict.UNUSED))
+_ARRIVES = frozenset((Verdict.REACHED, Verdict.ZERO))
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """Why a parameter gets no gradient any more. Read-only.
+
+    Attributes:
+        why: One of the reasons of :class:`gradviz.facts.missed.Stopped`.
+        cut: What cuts it off in all calls.
+        place: The line; None where that is not known.
+    """
+
+    why: str
+    cut: Cut | None = None
+    place: Place | None = None
+
+
+def why_stopped(verdicts: Mapping[int, Parameter | None], looks: Iterable[Look]) -> Stopping | None:
+    """Return the reason; None where that is not known, or calls differ.
+
+    Args:
+        verdicts: What each call since says of the parameter, by the number of the call; None where
+            it does not know it.
+        looks: The steps since that were looked at.
+    """
+    words = {None if own is None else own.verdict for own in verdicts.values()}
+    known = [own for own in verdicts.values() if own is not None]
+    if words and words <= _SEVERED | {None}:
+        cut = _common(known)
+        why = "unused" if words - {Verdict.CUT} else "cut"
+        return Stopping(why, cut, line_of(cut))
+    if words == {Verdict.ZERO}:
+        places = {None if own.zero is None else own.zero.place for own in known}
+        return Stopping("zero", place=places.pop() if len(places) == 1 else None)
+    return _taken(list(looks)) if words and words <= _ARRIVES else None
+
+
+def _taken(looks: Sequence[Look]) -> Stopping | None:
+    """Return what takes the gradient that arrives before every step; None where a step has some, or
+    none follows a call that brings it.
+    """
+    fed = [look for look in looks if look.arrived and look.arrived.verdict is Verdict.REACHED]
+    if not fed or any(look.gradient for look in looks):
+        return None
+    # The trace may be over before the last of them
+    touches = [look.touch for look in fed if look.touch is not None]
+    places = {touch.place for touch in touches}
+    is_arithmetic = bool(touches) and all(touch.scales for touch in touches)
+    is_there = all(look.gradient is not None for look in fed)
+    return Stopping(
+        "clipped" if is_arithmetic and is_there else "cleared",
+        place=places.pop() if len(places) == 1 else None,
+    )
+
+
+def _common(verdicts: Sequence[Parameter]) -> Cut | None:
+    """Return a cut with a line that all of some calls have in common; None where there is none."""
+    cuts = [own.cuts for own in verdicts]
+    lines = [{line_of(cut) for cut in own} for own in cuts]
+    return next((cut for cut in chain(*cuts) if all(line_of(cut) in own for own in lines)), None)
+
+
+def line_of(cut: Cut | None) -> Place | None:
+    """Return the line of a cut, or that of the block which makes it one."""
+    if cut is None or not cut.file:
+        return None
+    return cut.block or Place(cut.file, cut.line, cut.code)
