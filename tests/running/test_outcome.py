@@ -352,6 +352,51 @@ def test_what_stops_after_the_calls_that_were_watched_is_said(scripts, stop, opt
     assert scripts.run(*options, "train.py").end == f"gradviz: {end}\n"
 
 
+LOSES = """
+import torch
+from torch import nn
+
+def main():
+    a, b, c = nn.Linear(4, 8), nn.Linear(8, 1), nn.Linear(8, 1)
+    optimizer = torch.optim.Adam([*a.parameters(), *b.parameters(), *c.parameters()])
+    for epoch in range(20):
+        hidden = a(torch.ones(5, 4)).tanh()
+        loss = b(hidden).square().mean() + FACTOR * c(hidden).square().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        BETWEEN
+        optimizer.step()
+
+main()
+"""
+LOST = "4 of 6 parameters train to the end; the last {} steps of optimizer find {} at {}.* (2): {}."
+
+
+@pytest.mark.parametrize(
+    ("factor", "between", "end"),
+    [
+        (
+            "1",
+            "if epoch > 7: a.zero_grad(set_to_none=False)",
+            LOST.format(12, "no gradient", "a", "zero_grad() at train.py:13 clears what arrives"),
+        ),
+        (
+            "max(0, 1 - epoch / 8)",
+            "pass",
+            LOST.format(12, "zeros", "c", "what arrives is zero, and becomes so at train.py:10"),
+        ),
+        ("1", "if epoch % 4 > 2: a.zero_grad()", "All 6 parameters train."),
+        ("float(epoch % 4 < 3)", "pass", "All 6 parameters train."),
+    ],
+)
+def test_gradient_that_is_lost_late_is_said_with_the_line(scripts, factor, between, end):
+    scripts.write("train.py", LOSES.replace("FACTOR", factor).replace("BETWEEN", between))
+    later = " 17 later steps were counted; --every N reports on later calls."
+    ran = scripts.run("--fail-on-alarm", "train.py").end
+    assert ran.startswith(f"gradviz: {end}")
+    assert ran.endswith(later + "\n") or "find" in end
+
+
 @pytest.mark.parametrize(
     ("rounds", "options", "end"),
     [
@@ -375,7 +420,7 @@ def test_an_alarm_about_what_a_later_step_trains_is_taken_back(scripts):
     )
     assert (ran.code, ran.end) == (
         0,
-        "gradviz: All 4 parameters train; the last 4 steps of optimizer leave heads.0.* (2)"
+        "gradviz: 2 of 4 parameters train to the end; the last 4 steps of optimizer leave heads.0.* (2)"
         " unchanged: no loss uses them any more.\n",
     )
 

@@ -110,6 +110,20 @@ def test_what_later_steps_leave_unchanged_is_a_clause():
     assert told({}, {}, zeros) == (
         "the last 6 steps of opt find zeros at net.b.weight: no loss uses it any more",
     )
+    here = {"steps": 6, "optimizer": "opt", "place": Place("train.py", 4, "net.zero_grad()")}
+    at_b = "the last 6 steps of opt find {} at net.b.weight: {}"
+    assert told({}, {}, {"stopped": Stopped(why="cleared", **here)}) == (
+        at_b.format("no gradient", "zero_grad() at train.py:4 clears what arrives"),
+    )
+    assert told({}, {}, {"stopped": Stopped(why="zero", **here)}) == (
+        at_b.format("zeros", "what arrives is zero, and becomes so at train.py:4"),
+    )
+    clip = Place("train.py", 4, "clip_grad_norm_(net.parameters(), 0)")
+    clipped = Stopped(why="clipped", **{**here, "place": clip}, as_of=(15, 16))
+    assert told({}, {}, {"stopped": clipped}) == (
+        "steps 10 to 15 of all 16 of opt find no gradient at net.b.weight: clip_grad_norm_() at"
+        " train.py:4 leaves nothing of it",
+    )
     cut = {"stopped": Stopped(steps=6, optimizer="opt", why="cut"), "missed": Missed(6, 9)}
     assert told({}, {}, cut) == ()  # an alarm tells of it
 

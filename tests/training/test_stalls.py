@@ -9,6 +9,7 @@ from torch import nn
 from gradviz.graph import Cut, CutKind, Parameter, Verdict
 from gradviz.training.stalls import Stalls, in_mode
 
+EARLIER = dict.fromkeys((1, 2, 3), Parameter(name="p", verdict=Verdict.REACHED))
 DETACH = Cut(kind=CutKind.DETACH, operation="detach()", file="train.py", line=7, code="h.detach()")
 
 
@@ -33,9 +34,8 @@ def stalls(fed, steps=16, watched=3, make=torch.optim.SGD, zeros=False):
 
 def stopped(fed, *later, steps=16, **more):
     told, optimizer, parameter, _ = stalls(fed, steps, **more)
-    before = [Parameter(name="p", verdict=Verdict.REACHED)] * 3
-    verdicts = dict(enumerate([*before, *later], 1))
-    return told.stopped(id(optimizer), steps, parameter, verdicts)
+    verdicts = {**EARLIER, **dict(enumerate(later, 4))}
+    return told.stopped(id(optimizer), steps, id(parameter), parameter, verdicts)
 
 
 def cut(*cuts):
@@ -96,9 +96,9 @@ def test_what_trains_again_has_not_stopped():
 
 def test_where_no_call_came_it_has_stopped_only_where_autograd_was_left_off():
     told, optimizer, parameter, _ = stalls(lambda step: step <= 3)
-    assert told.stopped(id(optimizer), 16, parameter, {}) is None
+    assert told.stopped(id(optimizer), 16, id(parameter), parameter, EARLIER) is None
     told.left_at = "a line"
-    assert told.stopped(id(optimizer), 16, parameter, {}).place == "a line"
+    assert told.stopped(id(optimizer), 16, id(parameter), parameter, EARLIER).place == "a line"
 
 
 @pytest.mark.parametrize("make", [torch.optim.SGD, torch.optim.Adam])
@@ -133,4 +133,28 @@ def test_a_stall_among_calls_that_are_all_watched_is_judged_by_those_after_the_l
         optimizer.step()
         told.begin(optimizer, step, step, {id(parameter)})
         told.after(optimizer, step, calls=step)
-    assert told.stopped(id(optimizer), 12, parameter, verdicts).steps == 6
+    assert told.stopped(id(optimizer), 12, id(parameter), parameter, verdicts).steps == 6
+
+
+@pytest.mark.parametrize("zeros", [False, True])
+def test_of_what_is_gone_by_the_end_the_last_look_tells(zeros):
+    verdicts = {**EARLIER, 4: cut(DETACH)}
+    told, optimizer, parameter, _ = stalls(lambda step: step <= 10, 40, zeros=zeros)
+    gone = told.stopped(id(optimizer), 41, id(parameter), None, verdicts)
+    assert (gone.steps, gone.as_of) == (30, (40, 41))
+    assert told.stopped(id(optimizer), 48, id(parameter), None, verdicts) is None  # too long ago
+    told, optimizer, parameter, _ = stalls(lambda step: not 10 < step < 30, 40, zeros=zeros)
+    assert told.stopped(id(optimizer), 41, id(parameter), None, verdicts) is None
+
+
+def test_steps_without_gradient_are_looked_at_until_some_comes():
+    told, optimizer, *_ = stalls(lambda step: step <= 10)
+    assert told.due(id(optimizer), 16) == 17
+    told, optimizer, *_ = stalls(lambda step: step <= 5 or step >= 12)
+    assert told.due(id(optimizer), 16) == math.inf
+
+
+def test_what_only_the_first_call_brought_gradient_to_is_a_beginning():
+    told, optimizer, parameter, _ = stalls(lambda step: step <= 1)
+    verdicts = {1: EARLIER[1], 2: cut(DETACH), 3: cut(DETACH), 4: cut(DETACH)}
+    assert told.stopped(id(optimizer), 16, id(parameter), parameter, verdicts) is None

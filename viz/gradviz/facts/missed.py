@@ -32,6 +32,8 @@ class Stopped:
     Attributes:
         steps: How many, at least.
         optimizer: Its name.
+        as_of: The last of them that was looked at, and how many steps there were, where the
+            parameter was gone by the end.
         why: ``"cut"`` where each backward call of them that was watched is cut off from the
             parameter, or none came as autograd was switched off; ``"unused"`` where no loss uses
             it; ``"zero"`` where all that arrives is zero; ``"cleared"`` and ``"clipped"`` as in
@@ -44,6 +46,7 @@ class Stopped:
 
     steps: int
     optimizer: str = ""
+    as_of: tuple[int, int] | None = None
     why: str = "unused"
     has_zeros: bool = False
     cut: Cut | None = None

@@ -211,7 +211,7 @@ class Gatherer:
     def _stopped(self, name: str, key: int) -> Stopped | None:
         holders = [own for own, record in self.optimizers.records.items() if key in record.held]
         tensor = next((own for own in self.identities.parameters() if id(own) == key), None)
-        if not self.ended or len(holders) != 1 or tensor is None:
+        if not self.ended or len(holders) != 1:
             return None
         steps = self.optimizers.records[holders[0]].steps
         verdicts = {
@@ -223,7 +223,7 @@ class Gatherer:
         }
         sights = self.moves.of(key).sights
         looks = [(sight.calls, self._look(name, sight)) for sight in sights if sight.follows]
-        stopped = self.stalls.stopped(holders[0], steps, tensor, verdicts, looks)
+        stopped = self.stalls.stopped(holders[0], steps, key, tensor, verdicts, looks)
         return stopped and replace(stopped, optimizer=self.optimizers.name_of(holders[0]))
 
     def _laid_at(self, name: str, key: int) -> Place | None:

@@ -202,7 +202,9 @@ def _fate(
 
 def _is_stopped(evidence: Evidence) -> bool:
     own, missed = evidence.stopped, evidence.missed
-    return own is not None or (missed is not None and missed.is_frozen and missed.as_of is None)
+    return (own is not None and own.as_of is None) or (
+        missed is not None and missed.is_frozen and missed.as_of is None
+    )
 
 
 def _nothing_more(evidence: Evidence) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from gradviz.render.names import by_module
 from gradviz.render.reason_words import called
 from gradviz.render.sentences import leaf_name, listing, path_and_line
 from gradviz.system.grouped import grouped
+from gradviz.training.words import last_steps
 
 _AGAIN = 2  # calls that find a leaf: what goes into one may be an input
 
@@ -254,7 +255,7 @@ def _why_stopped(own: Stopped, names: Sequence[str], every: Sequence[str]) -> st
         ),
     }[own.why]
     unchanged = " unchanged" if does == "leave" else ""
-    return f"the last {own.steps} steps of {own.optimizer} {does} {few}{unchanged}: {why}"
+    return f"{last_steps(own)} of {own.optimizer} {does} {few}{unchanged}: {why}"
 
 
 def _steps_missed(own: Missed) -> str:

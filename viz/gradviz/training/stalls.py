@@ -5,6 +5,7 @@ there is a gradient, an even spread of it tells whether that is zero, and all of
 Parameters are known by identity.
 """
 
+import math
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +16,7 @@ from torch.optim import Optimizer
 
 from gradviz.facts.evidence import Look
 from gradviz.facts.missed import Stopped
-from gradviz.graph import Parameter, Place
+from gradviz.graph import Parameter, Place, Verdict
 from gradviz.recording.sizes import any_nonzero
 from gradviz.recording.torch_inside import is_sharded, set_grad_enabled, version
 from gradviz.training.optimizers import parameters_of
@@ -23,7 +24,9 @@ from gradviz.training.sampling import Batch, has_values, spread
 from gradviz.training.stopping import Stopping, why_stopped
 
 _OFTEN = 3  # steps: one or two may pass by what is used seldom
+_AGAIN = 2  # calls that bring gradient: one alone may be how a run begins, as with a first state
 _SHARE = 8  # and so much of all steps: what is used now and then is left out for a while
+_LONG = 64  # steps without a gradient, of which as many more pass before the next is looked at
 _PATIENCE = 16  # of the steps that found zeros in a row, those until the next that is looked at
 
 
@@ -40,6 +43,8 @@ class _Stall:
         resumes: It was written to again after that.
         zeros: How many steps that were looked at have found zeros at it, in a row.
         is_seldom: It was found without zeros after that: it takes turns.
+        looked: The last step that was looked at.
+        is_left: It was to train then, and had no gradient to step by.
     """
 
     version: int
@@ -49,6 +54,16 @@ class _Stall:
     resumes: bool = False
     zeros: int = 0
     is_seldom: bool = False
+    looked: int = 0
+    is_left: bool = False
+
+    @property
+    def patience(self) -> int:
+        """How many steps there are from one that is looked at to the next; 0 where none is due."""
+        if self.zeros:
+            return max(1, self.zeros // _PATIENCE)
+        is_due = self.calls is not None and self.is_left and not self.resumes
+        return max(1, (self.looked - self.since) // _LONG) if is_due else 0
 
 
 class Stalls:
@@ -93,11 +108,10 @@ class Stalls:
 
     def due(self, optimizer: int, steps: int) -> float:
         """Return the number of the next step that is looked at, after so many, for what steps find
-        zeros at; infinite where there is none.
+        no gradient at, or zeros; infinite where there is none.
         """
-        zeros = [own.zeros for (key, _), own in self._stalls.items() if key == optimizer]
-        rows = [number for number in zeros if number]
-        return steps + max(1, min(rows) // _PATIENCE) if rows else float("inf")
+        rests = [own.patience for (key, _), own in self._stalls.items() if key == optimizer]
+        return steps + min((rest for rest in rests if rest), default=math.inf)
 
     def after(self, optimizer: Optimizer, steps: int, calls: int) -> None:
         """Tell of the parameters that have stalled, each of them once, after so many steps and
@@ -116,8 +130,9 @@ class Stalls:
             is_zero = zeros.get(id(parameter), False)
             _look(stall, parameter, steps, calls, zero=(steps - 1, heard) if is_zero else None)
             passed = steps - stall.since
+            stall.looked, stall.is_left = steps, _is_left(parameter, stall)
             is_long = passed >= _OFTEN and passed * _SHARE >= steps
-            if is_long and stall.calls is None and _is_left(parameter, stall):
+            if is_long and stall.calls is None and stall.is_left:
                 stall.calls = calls
                 count += 1
         if count and self.tell is not None:
@@ -127,7 +142,8 @@ class Stalls:
         self,
         optimizer: int,
         steps: int,
-        parameter: Tensor,
+        parameter: int,
+        tensor: Tensor | None,
         verdicts: Mapping[int, Parameter | None],
         looks: Sequence[tuple[int, Look]] = (),
     ) -> Stopped | None:
@@ -137,30 +153,39 @@ class Stalls:
         Args:
             optimizer: That holds it.
             steps: How many it has made.
-            parameter: The parameter.
+            parameter: The identity of the parameter.
+            tensor: The parameter; None where it is gone.
             verdicts: What each backward call that was watched says of it, by its number.
             looks: Its steps that were looked at, each with how many such calls came before.
         """
-        stall = self._stalls.get((optimizer, id(parameter)))
-        if stall is None or stall.calls is None or not _is_left(parameter, stall):
+        stall = self._stalls.get((optimizer, parameter))
+        if stall is None or stall.calls is None:
             return None
-        if not (stall.zeros and parameter.grad is None):  # else it was seen not long ago
-            _look(stall, parameter, steps, max(verdicts, default=0))
-        if stall.resumes:
+        if tensor is not None:
+            stall.is_left = _is_left(tensor, stall)
+            if not (stall.zeros and tensor.grad is None):  # else it was seen not long ago
+                _look(stall, tensor, steps, max(verdicts, default=0))
+        last = steps if tensor is not None else stall.looked
+        passed = last - stall.since
+        if stall.resumes or not stall.is_left or (steps - last) * _SHARE > passed:
             return None
         later = {number: own for number, own in verdicts.items() if number > stall.heard}
+        earlier = [own for number, own in verdicts.items() if number <= stall.heard]
+        if sum(own is not None and own.verdict is Verdict.REACHED for own in earlier) < _AGAIN:
+            return None
         since = [look for number, look in looks if number > stall.heard]
-        found = why_stopped(later, since)
+        stopping = why_stopped(later, since)
         if not later and self.left_at is not None:
-            found = Stopping("cut", place=self.left_at)
-        if found is None:
+            stopping = Stopping("cut", place=self.left_at)
+        if stopping is None:
             return None  # steps without a backward may be meant for a schedule
         return Stopped(
-            steps=steps - stall.since,
-            why=found.why,
+            steps=passed,
+            as_of=(last, steps) if last < steps else None,
+            why=stopping.why,
             has_zeros=stall.zeros > 0,
-            cut=found.cut,
-            place=found.place,
+            cut=stopping.cut,
+            place=stopping.place,
         )
 
 

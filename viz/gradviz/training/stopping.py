@@ -38,13 +38,13 @@ def why_stopped(verdicts: Mapping[int, Parameter | None], looks: Iterable[Look])
         looks: The steps since that were looked at.
     """
     words = {None if own is None else own.verdict for own in verdicts.values()}
-    known = [own for own in verdicts.values() if own is not None]
+    parameters = [own for own in verdicts.values() if own is not None]
     if words and words <= _SEVERED | {None}:
-        cut = _common(known)
+        cut = _common(parameters)
         why = "unused" if words - {Verdict.CUT} else "cut"
         return Stopping(why, cut, line_of(cut))
     if words == {Verdict.ZERO}:
-        places = {None if own.zero is None else own.zero.place for own in known}
+        places = {None if own.zero is None else own.zero.place for own in parameters}
         return Stopping("zero", place=places.pop() if len(places) == 1 else None)
     return _taken(list(looks)) if words and words <= _ARRIVES else None
 

@@ -10,6 +10,7 @@ from itertools import chain
 
 from gradviz import causes
 from gradviz.facts.evidence import Evidence, Stepper
+from gradviz.facts.missed import Stopped
 from gradviz.facts.training import Heir
 from gradviz.graph import Verdict
 from gradviz.render.sentences import listing, path_and_line
@@ -339,10 +340,23 @@ def _not_finite(asked: _Asked) -> Explained | None:
     return of_spoilt(asked.concerned, asked.holders, _MEANS["not_finite"])
 
 
+def last_steps(own: Stopped) -> str:
+    """Return which steps found no gradient at a parameter, in words."""
+    if own.as_of is None:
+        return f"the last {own.steps} steps"
+    last, every = own.as_of
+    return f"steps {last - own.steps + 1:,} to {last:,} of all {every:,}"
+
+
 def _stopped(asked: _Asked) -> Explained | None:
     (own, *_) = [own for item in asked.concerned if (own := item.stopped) is not None]
-    steps = min(item.stopped.steps for item in asked.concerned if item.stopped is not None)
-    at_first = f"They trained at first. The last {steps} steps of {own.optimizer} find no gradient"
+    fewest = min(
+        (item.stopped for item in asked.concerned if item.stopped is not None),
+        key=lambda own: own.steps,
+    )
+    steps = last_steps(fewest)
+    steps = f"{steps[0].upper()}{steps[1:]} of {own.optimizer}"
+    at_first = f"They trained at first. {steps} find no gradient"
     if own.cut is None:
         return f"{at_first}: autograd is switched off.", _SWITCH_ON
     return f"{at_first}: every route back to them is cut.", causes.explain(own.cut).mend

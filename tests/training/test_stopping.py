@@ -1,0 +1,58 @@
+"""Why the last steps of an optimizer find no gradient at a parameter."""
+
+import pytest
+
+from gradviz.facts.evidence import Look, Touch
+from gradviz.graph import Parameter, Place, Verdict, Zero
+from gradviz.training.stopping import why_stopped
+
+HERE, THERE = Place("train.py", 7, "net.zero_grad()"), Place("train.py", 9)
+
+
+def said(verdict, **more):
+    return Parameter(name="p", verdict=verdict, **more)
+
+
+def look(touch=None, gradient=None, verdict=Verdict.REACHED):
+    return Look(optimizer="opt", gradient=gradient, touch=touch, arrived=said(verdict))
+
+
+def touch(place, *, scales=False):
+    return Touch(operation="grad", scales=scales, place=place)
+
+
+REACHED = {4: said(Verdict.REACHED), 5: said(Verdict.REACHED)}
+
+
+def test_what_arrives_and_is_gone_at_every_step_is_cleared_by_the_line_they_have_in_common():
+    stopped = why_stopped(REACHED, [look(touch(HERE)), look(touch(HERE)), look()])
+    assert (stopped.why, stopped.place) == ("cleared", HERE)
+    stopped = why_stopped(REACHED, [look(touch(HERE)), look(touch(THERE))])
+    assert (stopped.why, stopped.place) == ("cleared", None)
+
+
+def test_arithmetic_that_leaves_nothing_clips():
+    stopped = why_stopped(REACHED, [look(touch(HERE, scales=True), gradient=0.0)])
+    assert (stopped.why, stopped.place) == ("clipped", HERE)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "looks"),
+    [
+        (REACHED, [look(touch(HERE)), look(gradient=0.3)]),  # a step has some
+        (REACHED, []),
+        (REACHED, [look(verdict=Verdict.UNUSED)]),  # none that brings it comes before a step
+        ({**REACHED, 6: said(Verdict.CUT)}, [look(touch(HERE))]),
+        ({}, [look()]),
+    ],
+)
+def test_it_is_not_known_where_a_step_has_gradient_or_calls_differ(verdicts, looks):
+    assert why_stopped(verdicts, looks) is None
+
+
+def test_zeros_begin_where_all_calls_say_so():
+    zero = Zero(operation="mul", why="", place=HERE)
+    assert why_stopped({4: said(Verdict.ZERO, zero=zero)}, []).place == HERE
+    other = Zero(operation="mul", why="", place=THERE)
+    calls = {4: said(Verdict.ZERO, zero=zero), 5: said(Verdict.ZERO, zero=other)}
+    assert (why_stopped(calls, []).why, why_stopped(calls, []).place) == ("zero", None)
