@@ -13,6 +13,11 @@ from dataclasses import dataclass, field
 from gradviz.facts.evidence import ConstantTerm, Evidence, Stepper
 from gradviz.facts.training import NEXT_TO_NOTHING, THRESHOLDS, Alarm, Fate, Thresholds
 from gradviz.graph import Place, Verdict
+from gradviz.training.forgotten import (
+    held_by_what_steps,
+    is_forgotten_head,
+    is_left_of_its_module,
+)
 from gradviz.training.idle import dead, idle, locked_at_zero
 from gradviz.training.touched import taken_beside_decay
 from gradviz.training.words import explain, is_thawed
@@ -286,7 +291,8 @@ def _not_held(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> 
     """It came into a model after the optimizer of that model was made, or was thawed after that; it
     stands in a plain list of it; an optimizer has an empty group, or a generator that something
     else had read from, or holds another's parameters, or steps as many values that no loss uses; it
-    is the last layer, and the rest is held; it is a copy of what gets none; or nothing held trains.
+    is the last layer, and the rest is held, or the only one left of its module; it is a copy of
+    what gets none; or nothing held trains.
     """
     if not any(stepper.steps for stepper in scene.steppers):
         return False
@@ -294,7 +300,11 @@ def _not_held(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> 
         return True
     if any(stepper.empty or stepper.begun or stepper.of_others for stepper in scene.steppers):
         return True
-    if _is_forgotten_head(evidence, scene) or evidence.copy_of in scene.copied:
+    every, held = scene.evidence.values(), held_by_what_steps(scene.steppers)
+    is_forgotten = is_forgotten_head(evidence, every, held) or is_left_of_its_module(
+        evidence, every, held
+    )
+    if is_forgotten or evidence.copy_of in scene.copied:
         return True
     root = evidence.name.partition(".")[0]
     if _is_stepped_aside(root, scene):
@@ -323,25 +333,6 @@ def _is_stepped_aside(root: str, scene: _Scene) -> bool:
         if fate.why == "not_held" and fate.name.partition(".")[0] == root
     )
     return any(left and stepper.aside == left for stepper in scene.steppers)
-
-
-def _is_forgotten_head(evidence: Evidence, scene: _Scene) -> bool:
-    """Say whether a parameter is of the last layer of a model of which optimizers hold all else
-    that gets gradient.
-
-    Who freezes a part by leaving it out leaves out what lies behind.
-    """
-    root = evidence.name.partition(".")[0]
-    held = {name for stepper in scene.steppers if stepper.steps for name in stepper.held}
-    own = [
-        parameter
-        for parameter in scene.evidence.values()
-        if parameter.name.partition(".")[0] == root
-        and any(call.verdict is Verdict.REACHED for call in parameter.verdicts)
-    ]
-    head = {parameter.name for parameter in own if parameter.is_last}
-    rest = {parameter.name for parameter in own} - head
-    return evidence.is_last and bool(rest) and rest <= held and head.isdisjoint(held)
 
 
 def _not_stepped(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> bool:

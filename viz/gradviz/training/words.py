@@ -14,6 +14,7 @@ from gradviz.facts.missed import Stopped
 from gradviz.facts.training import Heir
 from gradviz.graph import Verdict
 from gradviz.render.sentences import listing, path_and_line
+from gradviz.training.forgotten import held_by_what_steps
 from gradviz.training.spoilt import of_spoilt
 
 Explained = tuple[str, str]  # what it means, and what usually mends it
@@ -177,6 +178,11 @@ _IN_MEMORY = (
     "Tie the parameters themselves (decoder.weight = encoder.weight), so that both gradients add"
     " up; or copy with clone(), and give the optimizer the copies.",
 )
+_LEFT_OF_MODULE = (
+    "Gradient arrives, and no optimizer holds them, though one holds the rest of their modules, and"
+    " the parameters that are called so elsewhere.",
+    "Look at the rule that sorts parameters into groups: these fit into none.",
+)
 _IN_PLAIN_LIST = (
     "Gradient arrives, and no optimizer holds them: they stand in a plain list or dict, which"
     " parameters() leaves out.",
@@ -296,7 +302,12 @@ def _not_held(asked: _Asked) -> Explained | None:
         return _BEGUN
     if sum(own.numel for own in asked.concerned) in {own.aside for own in asked.steppers} - {0}:
         return _ASIDE
-    return _IN_PLAIN_LIST if all("[" in item.name for item in asked.concerned) else None
+    if all("[" in item.name for item in asked.concerned):
+        return _IN_PLAIN_LIST
+    held = held_by_what_steps(asked.steppers)
+    modules = {name.rpartition(".")[0] for name in held}
+    is_left = all(own.name.rpartition(".")[0] in modules for own in asked.concerned)
+    return _LEFT_OF_MODULE if is_left else None
 
 
 def _zero(asked: _Asked) -> Explained | None:

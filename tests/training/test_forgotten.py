@@ -1,0 +1,54 @@
+"""What a rule that makes groups of parameters leaves out is told from what is left out on purpose."""
+
+import pytest
+
+from gradviz.facts.evidence import Evidence, Stepper
+from gradviz.graph import Parameter, Verdict
+from gradviz.training.forgotten import held_by_what_steps, is_left_of_its_module
+
+NAMES = [f"net.{layer}.{kind}" for layer in ("f", "n", "g", "h") for kind in ("weight", "bias")]
+
+
+def evidence(names=NAMES):
+    return {
+        name: Evidence(name=name, verdicts=(Parameter(name=name, verdict=Verdict.REACHED),))
+        for name in names
+    }
+
+
+def left(held, names=NAMES):
+    every = evidence(names)
+    return [
+        name
+        for name, own in every.items()
+        if name not in held and is_left_of_its_module(own, every.values(), held)
+    ]
+
+
+def test_one_gain_that_fits_into_no_group_is_left_of_its_module():
+    assert left([name for name in NAMES if name != "net.n.weight"]) == ["net.n.weight"]
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        [name for name in NAMES if name.endswith("bias")],
+        [name for name in NAMES if name.endswith("bias") or ".h." in name],  # and the head
+        [name for name in NAMES if ".n." not in name],
+        [name for name in NAMES if ".h." in name],
+        [],
+    ],
+)
+def test_whole_modules_and_kinds_are_left_out_on_purpose(held):
+    assert left(held) == []
+
+
+def test_the_weights_beside_their_adapters_are_left_out_on_purpose():
+    adapters = [f"net.{layer}.{kind}" for layer in ("f", "g") for kind in ("weight", "lora_a")]
+    held = [name for name in adapters if "lora" in name] + ["net.h.weight"]
+    assert left(held, [*adapters, "net.h.weight"]) == []
+
+
+def test_what_never_steps_holds_nothing():
+    idle = Stepper(name="o", kind="SGD", held=("a",))
+    assert held_by_what_steps([idle, Stepper(name="p", kind="SGD", held=("b",), steps=1)]) == {"b"}

@@ -1,0 +1,52 @@
+"""Parameters that no optimizer holds, though all around them says that they were meant to train.
+
+Pure, without torch. Who trains a part of a model leaves out whole modules, or one kind of parameter
+everywhere: all but the biases.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from gradviz.facts.evidence import Evidence, Stepper
+from gradviz.graph import Verdict
+
+
+def held_by_what_steps(steppers: Sequence[Stepper]) -> frozenset[str]:
+    """Return the names of what optimizers hold that step."""
+    return frozenset(name for stepper in steppers if stepper.steps for name in stepper.held)
+
+
+def is_forgotten_head(evidence: Evidence, every: Iterable[Evidence], held: Collection[str]) -> bool:
+    """Say whether a parameter is of the last layer of a model of which optimizers hold all else
+    that gets gradient.
+
+    Who freezes a part by leaving it out leaves out what lies behind.
+    """
+    own = list(_of_model(evidence, every))
+    head = {parameter.name for parameter in own if parameter.is_last}
+    rest = {parameter.name for parameter in own} - head
+    return evidence.is_last and bool(rest) and rest.issubset(held) and head.isdisjoint(held)
+
+
+def is_left_of_its_module(
+    evidence: Evidence, every: Iterable[Evidence], held: Collection[str]
+) -> bool:
+    """Say whether optimizers hold another parameter of the same module, and those that are called
+    the same in most others of its model.
+
+    A rule that sorts parameters into groups by their names leaves it out.
+    """
+    module, _, kind = evidence.name.rpartition(".")
+    own = [parameter.name.rpartition(".") for parameter in _of_model(evidence, every)]
+    is_begun = any(other == module and f"{module}.{name}" in held for other, _, name in own)
+    counts = Counter(f"{other}.{kind}" in held for other, _, name in own if name == kind)
+    return bool(module) and is_begun and counts[True] > counts[False]
+
+
+def _of_model(evidence: Evidence, every: Iterable[Evidence]) -> Iterator[Evidence]:
+    """Yield what gets gradient of the model of a parameter."""
+    root = evidence.name.partition(".")[0]
+    for parameter in every:
+        is_reached = any(call.verdict is Verdict.REACHED for call in parameter.verdicts)
+        if is_reached and parameter.name.partition(".")[0] == root:
+            yield parameter
