@@ -55,6 +55,18 @@ def zero_of(operation):
         ("not_held", replace(SEEN, name="m.heads[0].w"), HOLDER, "in a plain list or dict"),
         ("not_held", replace(SEEN, copy_of="v"), replace(HOLDER, held=("v",)), "arrives at copies"),
         ("not_held", SEEN, HOLDER, "no optimizer holds them."),
+        (
+            "not_held",
+            replace(SEEN, name="net.n.weight"),
+            replace(HOLDER, held=("net.n.bias",), steps=1),
+            "holds other parameters of their modules",
+        ),
+        (
+            "not_held",
+            replace(SEEN, name="net.n.weight", born=4),
+            replace(HOLDER, held=("net.n.bias",), steps=1, born=3),
+            "no optimizer holds them.",
+        ),
         ("zero", replace(SEEN, all_zero=True), HOLDER, "They are all zero"),
         ("zero", zero_of("relu"), TWO, "does not depend on what goes in"),
         ("zero", zero_of("round"), TWO, "an operation whose derivative is zero everywhere"),

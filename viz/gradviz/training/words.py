@@ -179,8 +179,8 @@ _IN_MEMORY = (
     " up; or copy with clone(), and give the optimizer the copies.",
 )
 _LEFT_OF_MODULE = (
-    "Gradient arrives, and no optimizer holds them, though one holds the rest of their modules, and"
-    " the parameters that are called so elsewhere.",
+    "Gradient arrives, and no optimizer holds them, though one holds other parameters of their"
+    " modules.",
     "Look at the rule that sorts parameters into groups: these fit into none.",
 )
 _IN_PLAIN_LIST = (
@@ -304,10 +304,11 @@ def _not_held(asked: _Asked) -> Explained | None:
         return _ASIDE
     if all("[" in item.name for item in asked.concerned):
         return _IN_PLAIN_LIST
-    held = held_by_what_steps(asked.steppers)
-    modules = {name.rpartition(".")[0] for name in held}
+    modules = {name.rpartition(".")[0] for name in held_by_what_steps(asked.steppers)} - {""}
     is_left = all(own.name.rpartition(".")[0] in modules for own in asked.concerned)
-    return _LEFT_OF_MODULE if is_left else None
+    made = max((stepper.born for stepper in asked.steppers if stepper.born is not None), default=-1)
+    came_later = any(own.born is not None and own.born > made for own in asked.concerned)
+    return _LEFT_OF_MODULE if is_left and not came_later else None
 
 
 def _zero(asked: _Asked) -> Explained | None:
