@@ -304,11 +304,15 @@ def _not_held(asked: _Asked) -> Explained | None:
         return _ASIDE
     if all("[" in item.name for item in asked.concerned):
         return _IN_PLAIN_LIST
+    return _LEFT_OF_MODULE if _are_left_of_modules(asked) else None
+
+
+def _are_left_of_modules(asked: _Asked) -> bool:
+    """Say whether optimizers hold others of their modules, and were made after them."""
     modules = {name.rpartition(".")[0] for name in held_by_what_steps(asked.steppers)} - {""}
-    is_left = all(own.name.rpartition(".")[0] in modules for own in asked.concerned)
     made = max((stepper.born for stepper in asked.steppers if stepper.born is not None), default=-1)
     came_later = any(own.born is not None and own.born > made for own in asked.concerned)
-    return _LEFT_OF_MODULE if is_left and not came_later else None
+    return not came_later and all(own.name.rpartition(".")[0] in modules for own in asked.concerned)
 
 
 def _zero(asked: _Asked) -> Explained | None:
