@@ -46,6 +46,13 @@ def test_operations_that_repeat_are_folded_only_where_there_are_many():
     assert list(repeats(entries("a" * (LONG + 1), is_module=False))) == [(0, LONG + 1, 1)]
 
 
+def test_what_differs_is_told_apart_however_many_there_are():
+    many = "".join(chr(1000 + number) for number in range(300))
+    turns = many[0] + many[256]
+    assert list(repeats(entries(many + 3 * turns)))[1:] == [(300, 306, 2)]
+    assert list(repeats(entries(many + 6 * turns[0])))[1:] == [(300, 306, 1)]
+
+
 def test_a_stretch_longer_than_the_limit_is_not_looked_for():
     one = "".join(chr(200 + number) for number in range(PERIOD + 1))
     assert list(repeats(entries(one * 3))) == [(0, 3 * len(one), 0)]

@@ -85,13 +85,11 @@ def _concerns(root: Group, concern: Callable[[int], Concern]) -> dict[int, Conce
     """Return of every group, by its identity, the greatest concern of what is in it."""
     concerns: dict[int, Concern] = {}
     for group in reversed(_all_groups(root)):
-        concerns[id(group)] = max(
-            (
-                concern(child) if isinstance(child, int) else concerns[id(child)]
-                for child in group.children
-            ),
-            default=Concern.IDLE,
-        )
+        inside = {
+            concern(child) if isinstance(child, int) else concerns[id(child)]
+            for child in group.children
+        }
+        concerns[id(group)] = max(inside, default=Concern.IDLE)
     return concerns
 
 

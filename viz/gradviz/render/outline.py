@@ -48,7 +48,13 @@ class _Outliner:
         for source, target in lines:
             self._targets[source].append(target)
         self._numbers: dict[Hashable, int] = {}
-        self._labels = [self._number(thing.label) for thing in things]
+        # What looks alike is often one object, and then told apart from others once
+        kinds: dict[int, int] = {}
+        self._kinds = [kinds.setdefault(id(thing), len(kinds)) for thing in things]
+        alike = dict(zip(self._kinds, things, strict=True))
+        self._labels = [self._number(thing.label) for thing in alike.values()]
+        self._single: dict[tuple[int, ...], Entry] = {}  # things, by the kinds of their members
+        self._within: dict[tuple[int, int], int] = {}  # labels of kinds, by where their path begins
 
     def tree(self) -> Group:
         root = Group(GroupSort.MODULE, "", ())
@@ -104,8 +110,7 @@ class _Outliner:
         A module that other things pass through becomes several.
         """
         owner = self._owners(members, depth)
-        within = set(members)
-        flows = {m: [target for target in self._targets[m] if target in within] for m in members}
+        flows = self._flows(members)
         host = {
             m: flows[m][0]
             for m in members
@@ -120,10 +125,10 @@ class _Outliner:
         keys = grouped((owner.get(m, m), m) for m in members if m not in host)
         key_of = {m: key for key, group in keys.items() for m in group}
         key_of |= {tensor: key_of[user] for tensor, user in host.items()}
-        into = {
-            key: list(dict.fromkeys(key_of[t] for m in group for t in flows[m] if key_of[t] != key))
-            for key, group in keys.items()
-        }
+        into = {}
+        for key, group in keys.items():
+            ways = dict.fromkeys([key_of[target] for m in group for target in flows[m]])
+            into[key] = [other for other in ways if other != key]
         entries = []
         for component in reversed(components(into)):
             stretches = (
@@ -133,6 +138,13 @@ class _Outliner:
             )
             entries += [self._entry(key, group, hung, depth) for key, group in stretches]
         return entries
+
+    def _flows(self, members: Sequence[int]) -> dict[int, list[int]]:
+        """Return which of the members each of them goes into."""
+        if len(members) == len(self._things):
+            return dict(enumerate(self._targets))
+        within = set(members)
+        return {m: [target for target in self._targets[m] if target in within] for m in members}
 
     def _owners(self, members: Sequence[int], depth: int) -> dict[int, tuple[str, ...]]:
         """Return the path of the entry that each member lies in, for those that lie deeper than
@@ -185,16 +197,38 @@ class _Outliner:
     def _entry(
         self, key: Hashable, group: Sequence[int], hung: Mapping[int, list[int]], depth: int
     ) -> Entry:
-        members = tuple(member for m in group for member in (*hung.get(m, ()), m))
-        path, is_module = (
-            (key, True) if isinstance(key, tuple) else (self._things[group[0]].path, False)
-        )
-        start = len(path)
-        labels = [self._number((self._things[m].path[start:], self._labels[m])) for m in members]
+        members = tuple([member for m in group for member in (*hung.get(m, ()), m)])
+        if isinstance(key, tuple):
+            name = ".".join(key[depth:])
+            signature = self._signature(NUMBER.sub("#", name), members, len(key))
+            return Entry(name, key, members, True, signature)
+        kinds = tuple([self._kinds[m] for m in members])
+        alike = self._single.get(kinds)
+        if alike is not None:
+            return Entry(alike.name, alike.path, members, False, alike.signature)
+        first = self._things[group[0]]
+        signature = self._signature("", members, len(first.path))
+        self._single[kinds] = Entry(first.name, first.path, members, False, signature)
+        return self._single[kinds]
+
+    def _signature(self, kind: str, members: Iterable[int], start: int) -> int:
+        """Return the same for what is built alike.
+
+        Args:
+            kind: What it is called, without its numbers.
+            members: The things in it.
+            start: How many modules of their paths are not looked at.
+        """
+        labels = []
+        for m in members:
+            key = self._kinds[m], start
+            label = self._within.get(key)
+            if label is None:
+                label = self._number((self._things[m].path[start:], self._labels[self._kinds[m]]))
+                self._within[key] = label
+            labels.append(label)
         labels.sort()
-        name = ".".join(path[depth:]) if is_module else self._things[group[0]].name
-        kind = NUMBER.sub("#", name) if is_module else ""
-        return Entry(name, path, members, is_module, self._number((kind, tuple(labels))))
+        return self._number((kind, tuple(labels)))
 
     def _number(self, value: Hashable) -> int:
         return self._numbers.setdefault(value, len(self._numbers))

@@ -1,8 +1,7 @@
 """What repeats on a level of a tree, and what is too long for one level."""
 
+import re
 from collections.abc import Iterator, Sequence
-from itertools import groupby
-from operator import eq
 
 from gradviz.render.tree import LONG, MOST, NUMBER, Entry, Group, GroupSort
 
@@ -36,22 +35,23 @@ def _candidates(entries: Sequence[Entry]) -> Iterator[tuple[int, int, int, int]]
 
     Minus how many entries that saves, where it starts, its period and its length.
     """
-    signatures = [entry.signature for entry in entries]
+    numbers: dict[int, int] = {}
+    signatures = [numbers.setdefault(entry.signature, len(numbers)) for entry in entries]
+    # One byte of each number to a plane, so that two stretches are compared as one number each
+    planes = [
+        int.from_bytes(bytes([(number >> shift) & 255 for number in signatures]), "little")
+        for shift in range(0, len(numbers).bit_length(), 8)
+    ]
     for period in range(1, min(PERIOD, len(entries) // REPEATS) + 1):
-        at = 0
-        for same, run in groupby(map(eq, signatures, signatures[period:])):
-            length = len(list(run))
-            whole = (length + period) // period * period
-            if (
-                same
-                and whole >= REPEATS * period
-                and (
-                    len(entries) > LONG
-                    or any(entry.is_module for entry in entries[at : at + period])
-                )
-            ):
+        differs = 0
+        for plane in planes:
+            differs |= plane ^ (plane >> 8 * period)
+        compared = differs.to_bytes(len(entries), "little")[: len(entries) - period]
+        for run in re.finditer(rb"\0{%d,}" % ((REPEATS - 1) * period), compared):
+            at = run.start()
+            whole = (run.end() - at + period) // period * period
+            if len(entries) > LONG or any(entry.is_module for entry in entries[at : at + period]):
                 yield period - whole, at, period, whole
-            at += length
 
 
 def parted(children: "list[int | Group]", path: tuple[str, ...]) -> "list[int | Group]":
