@@ -10,6 +10,7 @@ import click
 
 from gradviz.commands.options import OneOf, example_line
 from gradviz.commands.printing import read
+from gradviz.graph import Verdict
 
 if TYPE_CHECKING:
     from gradviz.expecting.expectations import Violation
@@ -146,7 +147,6 @@ def _print(results: "Sequence[tuple[str | None, Findings, list[Violation]]]", fo
 
 def _print_training(report: "Report") -> None:
     """Print what does not train, where an alarm says so that no verdict tells."""
-    from gradviz.graph import Verdict
     from gradviz.render.training import sentence
 
     by_verdict = {str(verdict) for verdict in Verdict}

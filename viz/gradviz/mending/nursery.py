@@ -16,6 +16,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from gradviz.mending.order import Order
+
 _PAUSE = 0.005
 
 
@@ -59,8 +61,6 @@ def _forked(trial: object, request: dict[str, object]) -> str:
 
 
 def _run(trial: object, request: dict[str, object]) -> None:
-    from gradviz.mending.order import Order
-
     order = Order.from_text(str(request["order"]))
     outcome = trial.perform(order)  # type: ignore[attr-defined]
     Path(order.result).write_text(outcome.to_text(), encoding="utf-8")

@@ -18,6 +18,7 @@ from importlib.util import find_spec
 from types import ModuleType, TracebackType
 from typing import Any, NoReturn
 
+from gradviz.running import rank
 from gradviz.running.children import Children, is_silent
 from gradviz.running.settings import VARIABLE, Settings
 from gradviz.system.frames import is_own
@@ -126,10 +127,10 @@ class Process:
 
         In the process that started them all, or in rank 0 where something else did.
 
-        It is imported only where it is needed: an import at exit makes Python lose the exit status
-        of a Ctrl-C.
+        What does that is imported only where it is needed: an import at exit makes Python lose the
+        exit status of a Ctrl-C.
         """
-        from gradviz.running import rank, ranks
+        from gradviz.running import ranks
 
         placement = rank.current()
         if os.getpid() == self._settings.root and (placement is None or placement.own == 0):

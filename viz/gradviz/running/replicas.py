@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from gradviz.errors import GradvizError
 from gradviz.facts.training import Alarm
 from gradviz.recording import alive
+from gradviz.render.json import read_findings
 from gradviz.render.sentences import counted, listing
 from gradviz.running import rank
 from gradviz.running.children import own_file
@@ -143,7 +144,6 @@ def _add(alarm: Alarm, path: Path) -> None:
     if path.suffix != ".json":
         return
     from gradviz.render.formats import save  # not for every run: what draws is large
-    from gradviz.render.json import read_findings
 
     with suppress(OSError, GradvizError):
         report = read_findings(path.read_text(encoding="utf-8"))

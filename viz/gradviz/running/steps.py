@@ -16,8 +16,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from gradviz.causes import explain
 from gradviz.errors import GradvizError
 from gradviz.facts.calls import CallKind
+from gradviz.render.sentences import cut_at
 from gradviz.reports import Report, read_json
 from gradviz.running.settings import numbers
 from gradviz.system.misplaced import FUNCTION, likely, way_out
@@ -153,9 +155,6 @@ def _why_backward_failed(trace: Any, error: Exception) -> str:
     cuts = trace.report(loss, models or None).cuts
     if not cuts:
         return none
-    from gradviz.causes import explain
-    from gradviz.render.sentences import cut_at
-
     return f"as its loss is cut by {cut_at(cuts[0])}: {cuts[0].code} Fix: {explain(cuts[0]).mend}"
 
 
