@@ -1,4 +1,4 @@
-"""A constructor makes a module of its own parameters, and takes a step with those of others."""
+"""What a constructor makes of its own parameters is no step; of those of others it may be."""
 
 import copy
 
@@ -44,7 +44,7 @@ class Written(nn.Module):
 class Buffered(nn.Module):
     def __init__(this, other: nn.Linear) -> None:  # noqa: N805 - the name of the object is free
         super().__init__()
-        this.register_buffer("weight", other.weight.norm(dim=1).detach())
+        this.register_buffer("weight", other.weight.detach().norm(dim=1))
 
     def forward(self, x: Tensor) -> Tensor:
         return x * self.weight
@@ -70,11 +70,29 @@ def report_of(make, use=lambda model, made: model.late(made(X))):  # type: ignor
     return trace.report(loss, model)
 
 
-@pytest.mark.parametrize("make", [AveragedModel, Rewrapped, Written, Buffered])
-def test_what_a_constructor_in_the_step_makes_of_a_parameter_is_made_of_it(make):
+class Copied(nn.Module):
+    def __init__(self, other: nn.Linear) -> None:
+        super().__init__()
+        self.inner = copy.deepcopy(other)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.inner(x)  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("make", [AveragedModel, Copied])
+def test_what_a_constructor_copies_of_another_is_a_copy(make):
     found = report_of(make).parameters["early.weight"]
     assert found.verdict is Verdict.CUT
     assert not found.uncertain
+
+
+@pytest.mark.parametrize("make", [Rewrapped, Written, Buffered])
+def test_what_a_constructor_makes_of_another_otherwise_may_be_in_the_loss(make):
+    report = report_of(make)
+    found = report.parameters["early.weight"]
+    assert found.verdict is Verdict.UNUSED
+    assert found.uncertain
+    assert "whether" in str(report)
 
 
 def test_an_averaged_model_is_a_copy_of_its_source():

@@ -114,7 +114,7 @@ def _without_history(call: TorchCall, write: _Written) -> None:
                 replaced(tape, target)
         return
     stack = recorder.stacks.look_around(frame)
-    if is_upkeep(tape, stack, inputs):
+    if is_upkeep(recorder, function.name, inputs, stack):
         return
     kind = _kind_of_write(recorder, target, inputs, stack)
     serial = write_down(recorder, function.name, kind, inputs, stack, None)

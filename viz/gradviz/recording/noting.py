@@ -127,7 +127,8 @@ def made(call: TorchCall, outs: tuple[Tensor, ...], *, several: bool = False) ->
             stack = recorder.stacks.look_around(
                 frame, in_apply=hands_on(recorder, function.name, args)
             )
-            if is_upkeep(recorder.tape, stack, mine) and not _shows_a_parameter(stack, out, args):
+            shows = _shows_a_parameter(stack, out, args)
+            if not shows and is_upkeep(recorder, function.name, mine, stack):
                 return
             if stack.checkpoint:
                 recorder.tape.hold(tensors_in((*args, *kwargs.values())))
@@ -181,7 +182,7 @@ def write_parts_down(
     """Take note of a tensor that was put together: each part is written into the memory."""
     recorder.met.is_new(out)  # what is in it is known from here on
     stack = recorder.stacks.look_around(frame, in_apply=hands_on(recorder, name, args))
-    if is_upkeep(recorder.tape, stack, tuple(item for _, inputs in parts for item in inputs)):
+    if is_upkeep(recorder, name, tuple(item for _, inputs in parts for item in inputs), stack):
         return
     for part, inputs in parts:
         view, places = (part, None) if isinstance(part, Tensor) else (out, part)

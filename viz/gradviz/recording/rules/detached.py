@@ -50,7 +50,7 @@ def _after_set_data(call: TorchCall) -> None:
     inputs = foreign(recorder, inputs, target)
     stack = recorder.stacks.look_around(frame)
     recorder.tape.rewritten.memory(target, "data", stack.spot)
-    if inputs and not is_upkeep(recorder.tape, stack, inputs):
+    if inputs and not is_upkeep(recorder, call.function.name, inputs, stack):
         serial = write_down(recorder, call.function.name, CutKind.DATA, inputs, stack, target)
         recorder.tape.dates.gave(serial)
 

@@ -40,7 +40,7 @@ def communicated(
     numbers = inputs_of(recorder, tuple(inputs), {})
     if numbers:
         stack = recorder.stacks.look_around(frame)
-        for out in () if is_upkeep(recorder.tape, stack, numbers) else outs:
+        for out in () if is_upkeep(recorder, name, numbers, stack) else outs:
             serial = write_down(recorder, name, CutKind.COLLECTIVE, numbers, stack, None)
             written(recorder.tape, out, serial, None, over=True)
 

@@ -92,7 +92,7 @@ def rewrapped(recorder: Recorder, name: str, value: Any, out: Tensor, frame: Fra
             return  # as good as all of them: of fresh memory
     # The memory is its own as well by now
     inputs = recorder.kinships.of_others(inputs_of(recorder, (value,), {}), out)
-    if inputs and not is_making(tape, stack, inputs):
+    if inputs and not is_making(recorder, name, inputs, stack):
         write_down(
             recorder,
             name,
@@ -142,6 +142,6 @@ def _comes_from(
 ) -> None:
     inputs = inputs_of(recorder, values, {}, frame=frame)
     stack = recorder.stacks.look_around(frame)
-    if inputs and not is_making(recorder.tape, stack, inputs):
+    if inputs and not is_making(recorder, name, inputs, stack):
         kind = CutKind.NEW_TENSOR if any(live for _, live in inputs) else None
         write_down(recorder, name, kind, inputs, stack, out)
