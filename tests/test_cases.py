@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from gradviz.facts.constant_terms import find_constant_terms
 from gradviz.folding.boxes import View
 from gradviz.reports import read_json
-from gradviz.training.constant_terms import find_constant_terms
 from scoring import UNSEEN, holds_here, judged, load, score
 from untouched import run_both_ways
 

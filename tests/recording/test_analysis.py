@@ -715,3 +715,54 @@ def test_what_goes_in_without_gradient_before_a_cut_is_not_behind_it():
     whole = replace(made, nodes=(*made.nodes, position), edges=(*made.edges, beside))
     (cut,) = analyse(whole, seen({**index, "u": position.index}, "u", "v")).cuts
     assert cut.parameters == ("v",)
+
+
+def two_detached(second_alive: bool) -> tuple[Graph, dict[str, int]]:
+    """Return the loss ``-(log_prob * v.detach()) + v.detach() * 2``, and its parameters.
+
+    The second term is a constant, but where something alive is multiplied into it too.
+    """
+    nodes = {
+        "loss": node(LOSS),
+        "sum": node(operation="AddBackward0"),
+        "weighted": node(operation="MulBackward0"),
+        "baseline": node(line=5, operation="detach()", requires_grad=False, severs=CutKind.DETACH),
+        "target": node(line=6, operation="detach()", requires_grad=False, severs=CutKind.DETACH),
+        "term": node(operation="MulBackward0") if second_alive else node(operation="alias"),
+        "actor": node(PARAMETER),
+        "value": node(line=2),
+        "critic": node(PARAMETER),
+    }
+    at = {name: number for number, name in enumerate(nodes)}
+    edges = [("actor", "weighted"), ("weighted", "sum"), ("sum", "loss"), ("critic", "value")]
+    dead = [("baseline", "weighted")]
+    if second_alive:
+        edges += [("term", "sum"), ("actor", "term")]
+        dead += [("target", "term")]
+    else:
+        dead += [("target", "term"), ("term", "sum")]
+    severed = [("value", "baseline"), ("value", "target")]
+    return graph(
+        nodes,
+        *edges,
+        *(Edge(source=at[a], target=at[b], gradient=False) for a, b in dead),
+        *(
+            Edge(source=at[a], target=at[b], gradient=False, severed=CutKind.DETACH)
+            for a, b in severed
+        ),
+    )
+
+
+@pytest.mark.parametrize(("second_alive", "lines"), [(False, [6, 5]), (True, [5, 6])])
+def test_the_cut_that_makes_a_term_a_constant_comes_first(second_alive, lines):
+    found, index = two_detached(second_alive)
+    judged = analyse(found, seen(index, "actor", "critic"))
+    assert [cut.line for cut in judged.cuts] == lines
+    assert [cut.line for cut in judged.parameters[1].cuts] == lines
+    severed = [edge for edge in judged.graph.edges if edge.severed is not None]
+    assert {judged.cuts[edge.cut].line for edge in severed if edge.cut is not None} == {5, 6}
+    for edge in severed:
+        place = judged.graph.nodes[edge.target].place
+        assert edge.cut is not None
+        assert place is not None
+        assert place.line == judged.cuts[edge.cut].line

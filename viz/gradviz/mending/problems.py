@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from gradviz.causes.raised import changed_at, has_raised
 from gradviz.facts.blocks import taken_together
+from gradviz.facts.constant_terms import find_constant_terms
 from gradviz.graph import Cut, NodeKind, Parameter, Place, Verdict
 from gradviz.mending.own import is_own
 from gradviz.render.sentences import leaf_name
 from gradviz.reports import Report
 from gradviz.system.grouped import grouped
-from gradviz.training.constant_terms import find_constant_terms
 
 _BEST = (Verdict.REACHED, Verdict.ZERO, Verdict.CUT, Verdict.UNUSED, Verdict.FROZEN)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
+from gradviz.facts.constant_terms import find_constant_terms
 from gradviz.graph import (
     GRAD_MODES,
     Cut,
@@ -118,18 +119,39 @@ def analyse(graph: Graph, observed: Sequence[ParameterSeen]) -> Judgement:
     alive = graph.before([0], through=_is_alive) if severing else passed
     step = _step(graph, observed, passed)
     severances = _severances(step)
-    cut_of = {
-        (edge.source, edge.target): number
-        for number, severance in enumerate(severances)
-        for edge in severance.edges
-    }
+    marked = _marked(step, passed, _numbered(severances))
+    if len(severances) > 1 and (constant := _lines_of_constants(marked)):
+        severances.sort(key=lambda severance: constant.isdisjoint(_lines_of(severance.cut)))
+        marked = _marked(step, passed, _numbered(severances))
     cuts_of = grouped((name, severance.cut) for severance in severances for name in severance.names)
     judged = tuple(
         _judge(parameter, step.verdicts[parameter.name], cuts_of.get(parameter.name, []), alive)
         for parameter in observed
     )
     cuts = tuple(severance.cut for severance in severances)
-    return Judgement(judged, cuts, _marked(step, passed, cut_of))
+    return Judgement(judged, cuts, marked)
+
+
+def _lines_of_constants(graph: Graph) -> set[str]:
+    """Return the lines that make a term of the loss a constant: such a term was to move something,
+    while another cut of the same parameters may be meant.
+    """
+    return {str(term.place) for term in find_constant_terms(graph) if term.place is not None}
+
+
+def _lines_of(cut: Cut) -> Iterable[str]:
+    """Return the lines at which a cut can be told."""
+    own = Place(cut.file, cut.line, cut.code)
+    return (str(place) for place in (own, cut.caller, cut.block) if place is not None)
+
+
+def _numbered(severances: Sequence[_Severance]) -> dict[tuple[int, int], int]:
+    """Return the number of the cut of each severed edge."""
+    return {
+        (edge.source, edge.target): number
+        for number, severance in enumerate(severances)
+        for edge in severance.edges
+    }
 
 
 def _step(graph: Graph, observed: Sequence[ParameterSeen], passed: set[int]) -> _Step:
@@ -157,7 +179,7 @@ def _step(graph: Graph, observed: Sequence[ParameterSeen], passed: set[int]) -> 
 
 
 def _severances(step: _Step) -> list[_Severance]:
-    """Return the cuts, those that sever all of a parameter's routes first."""
+    """Return the cuts, those first that sever all of a parameter's routes."""
     severances = [
         severance
         for edges in _severed_together(step)

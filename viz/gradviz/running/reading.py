@@ -15,6 +15,7 @@ from torch.optim import Optimizer
 from gradviz.causes.raised import blamed
 from gradviz.facts.blocks import taken_together
 from gradviz.facts.calls import CallKind
+from gradviz.facts.constant_terms import find_constant_terms, find_underivable
 from gradviz.facts.parameters import Parameters
 from gradviz.graph import Cut, CutKind, Edge, Graph, NodeKind, Parameter, Verdict
 from gradviz.recording import sizes, torch_inside, where
@@ -31,7 +32,6 @@ from gradviz.running.names import Found
 from gradviz.running.successors import successors
 from gradviz.series.recorder import SeriesRecorder, zeros_of
 from gradviz.tracing.trace import Trace
-from gradviz.training.constant_terms import find_constant_terms, find_underivable
 from gradviz.training.heirs import find_copies, find_heirs, find_rebound
 from gradviz.training.last_layer import last_layer
 from gradviz.training.optimizers import parameters_of

@@ -16,6 +16,7 @@ from torch import Tensor
 from gradviz import causes
 from gradviz.causes.raised import blamed
 from gradviz.errors import LossError, TraceError
+from gradviz.facts.constant_terms import find_constant_terms
 from gradviz.facts.training import Training
 from gradviz.recording import seams, torch_inside
 from gradviz.recording.ancestry import brought_by
@@ -32,7 +33,6 @@ from gradviz.reports import Report
 from gradviz.system.undo import Action, Leaving, Undo, as_one
 from gradviz.system.voice import advise
 from gradviz.tracing.arguments import check_model, held
-from gradviz.training.constant_terms import find_constant_terms
 from gradviz.training.judging import judge as judge_training
 from gradviz.training.seen import Seen
 from gradviz.training.watch import StepWatch

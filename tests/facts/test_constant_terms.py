@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import gradviz
-from gradviz.training.constant_terms import find_constant_terms
+from gradviz.facts.constant_terms import find_constant_terms
 
 
 def terms(step):
