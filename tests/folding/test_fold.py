@@ -13,7 +13,6 @@ from gradviz.folding.boxes import Box, BoxKind, Folded, View
 from gradviz.folding.flow import Passing
 from gradviz.folding.fold import fold
 from gradviz.graph import Cut, CutKind, Edge, Graph, Node, NodeKind, Parameter, Place, Verdict
-from gradviz.reports import Report
 
 
 class Blocks(Builder):
@@ -433,51 +432,6 @@ def test_modules_of_another_class_stand_out_though_they_hold_the_same() -> None:
         ("layers.3", "Odd"),
         ("layers.0..2", "Block"),
     ]
-
-
-def looped(count: int) -> Report:
-    """Layers of different sizes, each followed by a relu on the same line."""
-    net = Builder()
-    into = net.loss
-    for number in reversed(range(count)):
-        into = net.operation("ReluBackward0", into, place=Place("net.py", 7))
-        into = net.operation("AddmmBackward0", into, scope=f"layers.{number}")
-        net.parameter(f"layers.{number}.weight", into, shape=(number + 1,))
-        net.parameter(f"layers.{number}.bias", into, shape=(number + 1,))
-    return net.report()
-
-
-def test_a_loop_through_many_modules_is_parted_between_them() -> None:
-    report = looped(20)
-    folded = fold(report.graph, report.parameters)
-    relus = {
-        number for number, each in enumerate(folded.boxes) if each.operation == "ReluBackward0"
-    }
-    assert len(relus) == 20
-    assert Counter(link.target for link in folded.links if link.target in relus) == dict.fromkeys(
-        relus, 1
-    )
-
-
-@pytest.mark.parametrize("count", [300, 1000])
-def test_so_is_a_loop_through_more_modules_than_can_be_drawn(count: int) -> None:
-    report = looped(count)
-    folded = fold(report.graph, report.parameters)
-    assert 30 < len(folded.boxes) <= 150
-    assert sum(each.nodes for each in folded.boxes) == folded.nodes
-    assert max(Counter(link.source for link in folded.links).values()) <= 3
-
-
-def test_a_loop_that_every_module_feeds_stays_one_box() -> None:
-    net = Builder()
-    adds = [net.operation("AddBackward0", net.loss, place=Place("net.py", 7)) for _ in range(60)]
-    for number in range(60):
-        layer = net.operation("AddmmBackward0", adds[number], scope=f"layers.{number}")
-        net.parameter(f"layers.{number}.weight", layer, shape=(number + 1,))
-        for later in adds[number + 1 :]:
-            net.edge(layer, later)
-    folded = fold(net.report().graph, net.report().parameters)
-    assert len(folded.links) <= 3 * len(folded.boxes)
 
 
 def test_more_lines_of_code_than_the_budget_are_told_by_function() -> None:

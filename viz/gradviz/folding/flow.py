@@ -51,6 +51,8 @@ class Flow:
         A node that needs no gradient goes with what uses it.
         """
         pruned = [node.pruned and node.verdict is not Verdict.FROZEN for node in self.nodes]
+        if not any(pruned):
+            return pruned
         alive = [sum(not pruned[edge.target] for edge in edges) for edges in self.out]
 
         def follows(index: int) -> bool:
@@ -75,6 +77,8 @@ class Flow:
 
         What is done to a stretch of code, such as ``no_grad``, is marked where a value leaves it.
         """
+        if all(edge.cut is None for edge in self.edges):
+            return {}, {}
         inside = [node.severs in GRAD_MODES for node in self.nodes]
         regions = self._regions(inside)
         nodes: dict[int, set[int]] = {}

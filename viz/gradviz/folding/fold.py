@@ -10,19 +10,20 @@ whether gradient passes between two boxes.
 """
 
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import NamedTuple
 
 from gradviz.folding.boxes import BUDGET, SHARED_USES, Box, BoxKind, Folded, Frame, Link
 from gradviz.folding.drawn import box_of, links_of, mark_of
 from gradviz.folding.flow import Flow, Passing
 from gradviz.folding.modules import Module, Modules, Room, Rooms
 from gradviz.folding.opening import ABSENT, NodeKey, node_keys, open_rooms
+from gradviz.folding.stages import stages_of
 from gradviz.folding.stretches import stretched
 from gradviz.graph import Edge, Graph, Node, NodeKind, Parameter, Place, Verdict
 
-STAGES = 4  # modules between which a loop may run and still be one box
 LINKS = 3  # to a box, on average, that can still be followed
 
 
@@ -50,7 +51,7 @@ def fold(
     def drawn(budget: int, *, staged: bool = True) -> tuple[Folded, bool]:
         rooms = Rooms(modules)
         closed = open_rooms(rooms, keys, flow, modules, budget, depth)
-        stages = _stages(flow, modules, rooms, keys) if staged else {}
+        stages = stages_of(flow, modules, rooms, keys) if staged else {}
         return _Drawing(flow, modules, rooms, keys, parameters, stages, marks).folded(closed), bool(
             stages
         )
@@ -65,44 +66,7 @@ def fold(
     return stretched(drawn(budget, staged=False)[0])
 
 
-def _stages(flow: Flow, modules: Modules, rooms: Rooms, keys: Sequence[NodeKey]) -> dict[int, Room]:
-    """Return, for each operation of a loop that runs through many modules, the module it comes
-    after.
-
-    Told as one box such a loop would be a hub, with a line to each of the modules and back.
-    """
-    shown = [rooms.of[module].shown for module in modules.of]
-    nearest: list[tuple[int, int] | None] = [None] * len(
-        shown
-    )  # of what comes before, in another room: its distance from the loss, and itself
-    for index in sorted(range(len(shown)), key=lambda index: -flow.distance[index]):
-        for source in (
-            edge.source
-            for edge in flow.into[index]
-            if flow.nodes[edge.source].kind is NodeKind.OPERATION
-        ):
-            stage = (
-                nearest[source]
-                if shown[source] is shown[index]
-                else (flow.distance[source], source)
-            )
-            nearest[index] = min(filter(None, (stage, nearest[index])), default=None)
-    stages = {
-        node.index: shown[stage[1]]
-        for node, stage in zip(flow.nodes, nearest, strict=True)
-        if stage
-        and shown[node.index].is_open
-        and node.kind is NodeKind.OPERATION
-        and node.index not in flow.cut_nodes
-    }
-    loops: dict[Hashable, set[Room]] = {}
-    loop_of = {index: (keys[index][shown[index].spread], shown[index]) for index in stages}
-    for index, room in stages.items():
-        loops.setdefault(loop_of[index], set()).add(room)
-    return {index: room for index, room in stages.items() if len(loops[loop_of[index]]) > STAGES}
-
-
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Tally:
     """A box while it is being filled."""
 
@@ -115,6 +79,14 @@ class _Tally:
     names: list[str] = field(default_factory=list)
     # How often parameters are used in it, by their nodes
     uses: Counter[int] = field(default_factory=Counter)
+
+
+class _End(NamedTuple):
+    """Where edges begin or end: all that decides how they are drawn, but for what passes."""
+
+    tally: _Tally
+    module: Module
+    tensor: int  # its node, where it is one; else -1
 
 
 class _Drawing:
@@ -139,15 +111,15 @@ class _Drawing:
         )
         self._stages, self._marks = stages, marks
         self._tallies: dict[Hashable, _Tally] = {}
-        self._links: Counter[tuple[Hashable, Hashable, Passing]] = Counter()
+        self._links: Counter[tuple[_Tally, _Tally, Passing]] = Counter()
 
     def folded(self, closed: tuple[str, ...]) -> Folded:
-        keys = [self._sort(node) for node in self._flow.nodes]
+        tallies = [self._sort(node) for node in self._flow.nodes]
         for module in self._modules.all:
             for name in module.absent:
                 self._sort_absent(name, self._rooms.of[module])
         _mark_tied(self._tallies, self._rooms, self._parameters)
-        self._connect(keys)
+        self._connect(tallies)
         return self._finish(closed)
 
     def _tally(self, key: Hashable, room: Room, box: Box) -> _Tally:
@@ -157,7 +129,7 @@ class _Drawing:
             tally = self._tallies[key] = _Tally(room, box, frame)
         return tally
 
-    def _sort(self, node: Node) -> Hashable:
+    def _sort(self, node: Node) -> _Tally:
         room = self._rooms.of[self._modules.of[node.index]].shown
         pruned = self._flow.pruned[node.index]
         cuts = self._flow.cut_nodes.get(node.index)
@@ -178,7 +150,7 @@ class _Drawing:
         tally.nearest = min(tally.nearest, (self._flow.distance[node.index], node.index))
         if node.kind is NodeKind.PARAMETER:
             tally.names.append(node.name)
-        return key
+        return tally
 
     def _first(self, node: Node, room: Room, cuts: tuple[int, ...] | None, *, pruned: bool) -> Box:
         """Return the box that a node begins."""
@@ -245,53 +217,49 @@ class _Drawing:
             box = Box(kind=BoxKind.MODULE, path=shown.path, class_name=shown.class_name)
         self._tally(key, shown, box).names.append(name)
 
-    def _connect(self, keys: Sequence[Hashable]) -> None:
-        flow, modules = self._flow, self._modules
-        mains = self._mains(keys)
+    def _connect(self, tallies: Sequence[_Tally]) -> None:
+        ends, alike = _alike(self._flow, self._modules, tallies)
+        mains = self._mains([(ends[source], ends[target]) for source, target, _ in alike])
         apart: dict[tuple[Module, Module], bool] = {}
-        for edge in flow.edges:
-            source, target = keys[edge.source], keys[edge.target]
-            way = flow.way(edge)
-            node = flow.nodes[edge.source]
-            if node.kind in (NodeKind.PARAMETER, NodeKind.LEAF):
-                self._tallies[target].uses[edge.source] += 1
-                if source != target and mains.get(source, target) != target:
-                    source = self._stub(source, target, node)
-            cuts = flow.cut_edges.get(edge) if flow.cut_edges else None
-            if cuts is None and source != target:
-                between = modules.of[edge.source], modules.of[edge.target]
-                if between not in apart:
+        for (begin, end, passing), count in alike.items():
+            source, target = ends[begin].tally, ends[end].tally
+            tensor = ends[begin].tensor
+            if tensor >= 0:
+                target.uses[tensor] += count
+                if source is not target and mains.get(source, target) is not target:
+                    source = self._stub(source, target, self._flow.nodes[tensor])
+            if isinstance(passing, Edge):
+                way, mark = self._flow.way(passing), self._mark(passing)
+            else:
+                way, mark = passing, None
+                between = ends[begin].module, ends[end].module
+                if source is not target and between not in apart:
                     apart[between] = self._rooms.apart(*between)
-                if apart[between]:
+                if source is not target and apart[between]:
                     continue
-            mark = None if cuts is None else self._mark(edge, cuts)
             for link in links_of(source, target, way, mark):
-                self._links[link] += 1
+                self._links[link] += count
 
-    def _mains(self, keys: Sequence[Hashable]) -> dict[Hashable, Hashable]:
+    def _mains(self, lines: Iterable[tuple[_End, _End]]) -> dict[_Tally, _Tally]:
         """Return the one box that parameters with many uses have a line to; the others get
         stubs.
         """
-        users: dict[Hashable, dict[Hashable, None]] = {}
-        for edge in self._flow.edges:
-            if (
-                self._flow.nodes[edge.source].kind in (NodeKind.PARAMETER, NodeKind.LEAF)
-                and keys[edge.source] != keys[edge.target]
-            ):
-                users.setdefault(keys[edge.source], {})[keys[edge.target]] = None
-        mains: dict[Hashable, Hashable] = {}
-        for key, targets in users.items():
-            if self._tallies[key].box.kind is BoxKind.MODULE:
+        users: dict[_Tally, dict[_Tally, None]] = {}
+        for source, target in lines:
+            if source.tensor >= 0 and source.tally is not target.tally:
+                users.setdefault(source.tally, {})[target.tally] = None
+        mains: dict[_Tally, _Tally] = {}
+        for tally, targets in users.items():
+            if tally.box.kind is BoxKind.MODULE:
                 # Seen as a part of its module, so that every use from elsewhere gets a stub
-                mains[key] = key
+                mains[tally] = tally
             elif len(targets) > SHARED_USES:
-                mains[key] = min(targets, key=lambda target: self._tallies[target].nearest)
+                mains[tally] = min(targets, key=lambda target: target.nearest)
         return mains
 
-    def _stub(self, source: Hashable, target: Hashable, node: Node) -> Hashable:
-        """Draw a parameter again beside one of its uses, and return the key of that box."""
-        home, user = self._tallies[source], self._tallies[target]
-        key = ("stub", home.room, node.kind, target)
+    def _stub(self, home: _Tally, user: _Tally, node: Node) -> _Tally:
+        """Draw a parameter again beside one of its uses, and return that box."""
+        key = ("stub", home.room, node.kind, user)
         kind = BoxKind.LEAF if node.kind is NodeKind.LEAF else BoxKind.PARAMETER
         stub = self._tallies.get(key)
         if stub is None:
@@ -305,20 +273,19 @@ class _Drawing:
         if node.name not in stub.names:
             stub.names.append(node.name)
             stub.nodes += 1
-        return key
+        return stub
 
-    def _mark(self, edge: Edge, cuts: tuple[int, ...]) -> Hashable:
+    def _mark(self, edge: Edge) -> _Tally:
         """Return the mark of what severs on an edge."""
-        node = self._flow.marked(edge)
+        node, cuts = self._flow.marked(edge), self._flow.cut_edges[edge]
         room = self._rooms.of[self._modules.of[node.index]].shown
         kind = edge.severed or node.severs
-        key = ("cut", kind, cuts, room)
-        tally = self._tally(key, room, mark_of(node, kind, cuts))
+        tally = self._tally(("cut", kind, cuts, room), room, mark_of(node, kind, cuts))
         tally.node = tally.node or node
         tally.nodes += node.index not in tally.uses  # a value may leave by several edges
         tally.uses[node.index] += 1
         tally.nearest = min(tally.nearest, (self._flow.distance[edge.target], edge.target))
-        return key
+        return tally
 
     def _finish(self, closed: tuple[str, ...]) -> Folded:
         opened = [
@@ -327,9 +294,9 @@ class _Drawing:
             if room.is_open and room.shown is room and room.parent is not None
         ]
         frames = {room: number for number, room in enumerate(opened)}
-        order = sorted(self._tallies, key=lambda key: self._position(self._tallies[key]))
-        boxes = [self._box(self._tallies[key], frames) for key in order]
-        numbers = {key: number for number, key in enumerate(order)}
+        order = sorted(self._tallies.values(), key=self._position)
+        boxes = [self._box(tally, frames) for tally in order]
+        numbers = {tally: number for number, tally in enumerate(order)}
         links: dict[tuple[int, int], dict[Passing, int]] = {}
         for (source, target, way), count in self._links.items():
             links.setdefault((numbers[source], numbers[target]), {})[way] = count
@@ -411,6 +378,30 @@ class _Drawing:
             marked=tuple(name for name in tally.names if name in self._marks),
             shape=None if single else tally.box.shape,
         )
+
+
+def _alike(
+    flow: Flow, modules: Modules, tallies: Sequence[_Tally]
+) -> tuple[list[_End], Counter[tuple[int, int, Passing | Edge]]]:
+    """Return where edges begin and end, and how many are alike: the numbers of both ends, and
+    what passes. An edge on which something severs is told by itself.
+    """
+    numbers: dict[_End, int] = {}
+    tensors = (NodeKind.PARAMETER, NodeKind.LEAF)
+    end_of = [
+        numbers.setdefault(
+            _End(tally, module, node.index if node.kind in tensors else -1), len(numbers)
+        )
+        for tally, module, node in zip(tallies, modules.of, flow.nodes, strict=True)
+    ]
+    alike: Counter[tuple[int, int, Passing | Edge]] = Counter()
+    severed = flow.cut_edges
+    targets = {edge.target for edge in severed}
+    for edge in flow.edges:
+        is_severed = edge.target in targets and edge in severed
+        passing = edge if is_severed else flow.way(edge)
+        alike[end_of[edge.source], end_of[edge.target], passing] += 1
+    return list(numbers), alike
 
 
 def _mark_tied(
