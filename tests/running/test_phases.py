@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 LOOP = """
     import torch
     from torch import nn
@@ -210,3 +212,37 @@ def test_a_model_that_is_built_anew_for_each_backward_is_not_moved_by_hand(warm_
         "gradviz: No optimizer stepped while it was watched, so whether parameters train is not"
         " known.\n"
     )
+
+
+GROWS = """
+import torch
+from torch import nn
+
+def main():
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+    optimizer = torch.optim.Adam(net.parameters(), 0.01)
+    for number in range(20):
+        if number == 6:
+            net.insert(2, nn.Linear(8, 8))
+            {then}
+        optimizer.zero_grad()
+        net(torch.randn(16, 4)).square().mean().backward()
+        optimizer.step()
+
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("then", "code", "end"),
+    [
+        ("pass", 1, "4 of 6 parameters train; net.2.* (2) do not: no optimizer holds them"),
+        ('optimizer.add_param_group({"params": net[2].parameters()})', 0, "All 6 parameters train"),
+    ],
+)
+def test_what_comes_into_a_model_late_is_watched(warm_scripts, then, code, end):
+    warm_scripts.write("train.py", GROWS.replace("{then}", then))
+    ran = warm_scripts.run("--fail-on-alarm", "train.py")
+    assert "gradviz: 2 parameters came into a model, after the calls that were watched" in ran.said
+    assert (ran.code, ran.end.startswith(f"gradviz: {end}")) == (code, True)

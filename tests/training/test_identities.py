@@ -85,3 +85,15 @@ def test_what_went_with_its_module_is_gone_unless_an_optimizer_holds_it(identiti
     optimizer = torch.optim.SGD(held, lr=0.1)
     optimizers.record(optimizer)
     assert identities.gone(optimizers) == frozenset()
+
+
+def test_what_joins_a_model_is_told_from_a_model_that_is_new(identities):
+    net = nn.Sequential(nn.Linear(2, 2))
+    identities.take(reported("net.0.weight", "net.0.bias"), names_of({"net": net}), {"net": net})
+    assert identities.joined == []
+    net.append(nn.Linear(2, 2, bias=False))
+    other = nn.Linear(1, 1)
+    roots = {"net": net, "other": other}
+    names = ("net.0.weight", "net.0.bias", "net.1.weight", "other.weight", "other.bias")
+    identities.take(reported(*names), names_of(roots), roots)
+    assert [id(one) for one in identities.joined] == [id(net[1].weight)]

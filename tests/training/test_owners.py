@@ -50,6 +50,16 @@ def test_what_came_into_a_model_later_was_born_later(owners):
     assert owners.born(id(torch.ones(1))) is None
 
 
+def test_what_came_when_nobody_looked_was_born_after_the_last_look(owners):
+    first, late = nn.Linear(2, 2), nn.Parameter(torch.ones(1))
+    owners.end()
+    moment = owners.moment()
+    owners.came([first.weight, late])
+    assert owners.born(id(first.weight)) < owners.born(id(late)) < moment
+    owners.keep(())
+    assert owners.born(id(late)) is None
+
+
 def test_the_line_that_made_a_frozen_parameter_is_known(owners):
     frozen = nn.Parameter(torch.ones(1), requires_grad=False)
     owners.created(frozen, sys._getframe())

@@ -67,10 +67,11 @@ class Phases:
         self._seam.put_in()
         self._training.late = self._steps_late
         self._training.stalls.tell = self._stalls
+        self._training.grown = self._grows
 
     def end(self) -> None:
         """Wait no longer."""
-        self._training.late = self._training.stalls.tell = None
+        self._training.late = self._training.stalls.tell = self._training.grown = None
         if self._seam is not None:
             self._seam.take_out()
             self._seam = None
@@ -117,6 +118,12 @@ class Phases:
             name = self._training.optimizers.name_of(id(optimizer))
             which = counted(parameters, "parameter")
             event = f"{name} finds no gradient any more at {which} that it has moved"
+            self._begin(optimizer, sys._getframe(1), event)
+
+    def _grows(self, optimizer: Optimizer, parameters: int) -> None:
+        """A model has got parameters that gradient comes to."""
+        if self._is_free():
+            event = f"{counted(parameters, 'parameter')} came into a model"
             self._begin(optimizer, sys._getframe(1), event)
 
     def _is_free(self) -> bool:

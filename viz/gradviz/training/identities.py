@@ -27,6 +27,8 @@ class Identities:
     Attributes:
         names: Of parameters by identity, as of the last call.
         paths: Of modules by identity.
+        joined: Parameters that the last call has found, and none before it, in a model of which
+            one had found others.
         numels: How many elements each has, by name.
         inside: Names of what lies in the memory of each parameter, by its name.
         fed: The same of their gradients, as they were after the last call.
@@ -35,6 +37,7 @@ class Identities:
     def __init__(self, owners: Owners) -> None:
         self.names: dict[int, str] = {}
         self.paths: dict[int, str] = {}
+        self.joined: list[Tensor] = []
         self.numels: dict[str, int] = {}
         self.inside: dict[str, tuple[str, ...]] = {}
         self.fed: dict[str, tuple[str, ...]] = {}
@@ -61,6 +64,14 @@ class Identities:
             name: tensor for name, tensor in names_before.tensors.items() if name in reported
         }
         self.names = {id(tensor): name for name, tensor in tensors.items()}
+        roots_before = {
+            name.partition(".")[0] for name, own in tensors.items() if id(own) in self._former
+        }
+        self.joined = [
+            tensor
+            for name, tensor in tensors.items()
+            if id(tensor) not in self._former and name.partition(".")[0] in roots_before
+        ]
         self._former.update(
             {
                 key: names[0]

@@ -2,8 +2,8 @@
 first.
 
 torch counts how often a tensor is written to. So a number for each parameter tells of steps that
-nobody looked at. It is read once the run has ended, and each time that the number of steps has
-doubled: an optimizer may be gone by then.
+nobody looked at. It is read once the run has ended, and after ever fewer steps: an optimizer may
+be gone by then.
 """
 
 import math
@@ -18,6 +18,7 @@ from gradviz.recording.lodgers import lodgers
 from gradviz.recording.torch_inside import version
 from gradviz.training.optimizers import Optimizers, parameters_of
 
+_SHARE = 16  # of the steps so far, those until the next after which an optimizer is seen
 _OFTEN = 3  # steps: one or two may pass by what is used seldom
 
 
@@ -49,6 +50,9 @@ class _Glimpse(NamedTuple):
     steps: int
     versions: Mapping[int, int]
     frozen: frozenset[int]
+
+
+_NONE = _Glimpse(0, {}, frozenset())
 
 
 class LeftBehind:
@@ -85,11 +89,14 @@ class LeftBehind:
         """Return the number of the next step after which an optimizer is seen, after so many;
         infinite where it never is.
         """
-        return 1 << steps.bit_length() if optimizer in self._last else math.inf
+        if optimizer not in self._last:
+            return math.inf
+        return min(1 << steps.bit_length(), steps + max(1, steps // _SHARE))
 
     def see(self, optimizer: Optimizer, steps: int) -> None:
         """An optimizer has made so many steps, and the calls that are watched are over."""
-        if id(optimizer) in self._last and steps & (steps - 1) == 0:
+        glimpse = self._glimpses.get(id(optimizer), _NONE)
+        if id(optimizer) in self._last and steps >= self.due(id(optimizer), glimpse.steps):
             held = parameters_of(optimizer)
             self._glimpses[id(optimizer)] = _Glimpse(steps, dict(_versions(held)), _frozen(held))
 

@@ -5,6 +5,7 @@ import weakref
 from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import FrameType
+from typing import Any
 
 from torch import Tensor
 from torch.optim import Optimizer
@@ -195,6 +196,16 @@ class Optimizers:
 def parameters_of(optimizer: Optimizer) -> list[Tensor]:
     """Return what an optimizer holds, group by group."""
     return [parameter for group in optimizer.param_groups for parameter in parameters_in(group)]
+
+
+def held_with_groups(optimizer: Optimizer) -> list[tuple[Tensor, dict[str, Any]]]:
+    """Return the parameters that an optimizer holds, each once, with their groups."""
+    pairs = {
+        id(parameter): (parameter, group)
+        for group in optimizer.param_groups
+        for parameter in parameters_in(group)
+    }
+    return list(pairs.values())
 
 
 def states_of(optimizer: Optimizer) -> list[Tensor]:

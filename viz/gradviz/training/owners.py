@@ -9,7 +9,7 @@ parent is still known.
 import itertools
 import sys
 import weakref
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from types import FrameType
 
@@ -45,7 +45,9 @@ class Owners:
         self._entries: dict[_Slot, _Entry] = {}
         self._slot_of_parameter: dict[int, _Slot] = {}
         self._slot_of_module: dict[int, _Slot] = {}
+        self._ended = 0  # the moment
         self._created: dict[int, Spot] = {}
+        self._came: dict[int, int] = {}  # moments before which they were not there
         self._frozen: set[int] = set()  # those made with requires_grad=False
         self.hooks = [
             Hook(torch_inside.AT_PARAMETERS, self._parameter),
@@ -59,10 +61,11 @@ class Owners:
     def end(self) -> None:
         """Take note no longer."""
         as_one([hook.take_out for hook in self.hooks])()
+        self._ended = self.moment()
 
     def keep(self, alive: Container[int]) -> None:
         """Forget all parameters but these, given by identity: others may get that of one gone."""
-        for kept in (self._slot_of_parameter, self._created):
+        for kept in (self._slot_of_parameter, self._created, self._came):
             for key in [key for key in kept if key not in alive]:
                 del kept[key]
         self._frozen = {key for key in self._frozen if key in alive}
@@ -70,6 +73,10 @@ class Owners:
     def moment(self) -> int:
         """Return a number that is larger than that of everything made before."""
         return next(self._order)
+
+    def came(self, parameters: Iterable[Tensor]) -> None:
+        """Take note that parameters came into their model while this was off last."""
+        self._came.update(dict.fromkeys(map(id, parameters), self._ended))
 
     def created(self, parameter: Tensor, frame: FrameType) -> None:
         """Take note of the line that made a parameter."""
@@ -110,7 +117,8 @@ class Owners:
         """Return when a parameter, by identity, was put where it stands, or its module was put
         where that stands.
         """
-        return max((entry.born for _, entry in self._chain(parameter)), default=None)
+        came = self._came.get(parameter)
+        return max((entry.born for _, entry in self._chain(parameter)), default=came)
 
     def frozen_at(self, parameter: int) -> Place | None:
         """Return the line that made a parameter, by identity, where it made it frozen."""

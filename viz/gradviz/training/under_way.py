@@ -8,6 +8,8 @@ from torch.optim import Optimizer
 from gradviz.facts.evidence import Touch
 from gradviz.recording.where import Spot
 from gradviz.training.looking import Running, StepLook, callers
+from gradviz.training.optimizers import held_with_groups, states_of
+from gradviz.training.touches import Touches
 
 
 @dataclass(slots=True)
@@ -35,6 +37,18 @@ class BegunStep:
     has_closure: bool = False
     spot: Spot | None = None
     skips: bool = False
+
+    def take_touches(self, touches: Touches, optimizer: Optimizer) -> None:
+        """The step is over: forget what it did itself to gradients, and keep what its closure did
+        to them.
+        """
+        held = (parameter for parameter, _ in held_with_groups(optimizer))
+        self.lines = touches.end_step(held, states_of(optimizer))
+        self.writes = touches.written_since(self.writes)
+        for parameter in self.touches:
+            touch = touches.take(parameter)
+            if self.has_closure and touch is not None and not touch.scales:
+                self.touches[parameter] = touch
 
 
 class UnderWay:

@@ -18,7 +18,6 @@ from torch.optim import Optimizer
 
 from gradviz.facts.evidence import Evidence, Stepper
 from gradviz.recording import torch_inside
-from gradviz.recording.groups import parameters_in
 from gradviz.recording.model_names import Names
 from gradviz.recording.observer import is_capturing
 from gradviz.recording.uninterrupted import is_own
@@ -32,7 +31,7 @@ from gradviz.training.left_behind import LeftBehind
 from gradviz.training.looking import Glance, StepLook
 from gradviz.training.lookout import Lookout
 from gradviz.training.moves import Moves, StepSight
-from gradviz.training.optimizers import OptimizerRecord, Optimizers, spot_of, states_of
+from gradviz.training.optimizers import OptimizerRecord, Optimizers, held_with_groups, spot_of
 from gradviz.training.owners import Owners
 from gradviz.training.remarks import of_later
 from gradviz.training.returns import Returns
@@ -52,6 +51,7 @@ class StepWatch:
         self.off: list[Action] = []  # what leaves torch as it was, in C, once watching has begun
         self.stepped: Callable[[list[Glance]], None] | None = None  # is told of each look at a step
         self.late: Callable[[Optimizer], None] | None = None  # is told of one that steps later
+        self.grown: Callable[[Optimizer, int], None] | None = None  # of parameters that came
         self.changed = False  # something was seen since this was last set to False
         # Steps are looked at in full; else as once the calls that are watched are over
         self.looking = True
@@ -184,7 +184,7 @@ class StepWatch:
         parameters = (
             [
                 (parameter, group)
-                for parameter, group in _held(optimizer)
+                for parameter, group in held_with_groups(optimizer)
                 if self._full or self._moves.is_open(id(parameter))
             ]
             if _looks(self, record) and not step.skips
@@ -216,7 +216,7 @@ class StepWatch:
         record.rates.took(optimizer, record.steps)
         self.changed = True
         if step.look is not None:
-            _take_touches(self.touches, step, optimizer)
+            step.take_touches(self.touches, optimizer)
             step.look.after()
             self._left_behind.end_step(optimizer, record.steps)
             self._pending.append((step, step.look))
@@ -227,6 +227,7 @@ class StepWatch:
         self.returns.end_step(optimizer)
         if not self._full:
             self._left_behind.see(optimizer, record.steps)
+            _look_for_growth(self, optimizer, record.steps)
         if not self._full and looked:
             self.look_again(after_step=True)
             self._settled = self._settled or _is_settled(self)
@@ -303,6 +304,7 @@ class StepWatch:
         before = self.identities.names
         self._moves.forget(self.identities.gone(self.optimizers))
         tensors = self.identities.take(reported.parameters, names, roots)
+        self.owners.came(self.identities.joined)
         self._moves.follow(self.identities.followers(before, reported.rebound))
         self.identities.inherit(tensors, reported.heirs, self.optimizers)
         self.calls[:] = [call.renamed(before, self.identities.names) for call in self.calls]
@@ -352,17 +354,6 @@ def _is_settled(watch: StepWatch) -> bool:
     return all(record.steps for record in records) and not any(map(is_open, there))
 
 
-def _take_touches(touches: Touches, step: BegunStep, optimizer: Optimizer) -> None:
-    """Forget what the step itself did to gradients, and keep what its closure did to them."""
-    held = (parameter for parameter, _ in _held(optimizer))
-    step.lines = touches.end_step(held, states_of(optimizer))
-    step.writes = touches.written_since(step.writes)
-    for parameter in step.touches:
-        touch = touches.take(parameter)
-        if step.has_closure and touch is not None and not touch.scales:
-            step.touches[parameter] = touch
-
-
 def _look_for_stalls(watch: StepWatch, optimizer: Optimizer, steps: int) -> None:
     """Look whether what gradient has moved is found without any after so many steps; while calls
     are watched in full, more may join.
@@ -374,6 +365,15 @@ def _look_for_stalls(watch: StepWatch, optimizer: Optimizer, steps: int) -> None
     watch.stalls.after(optimizer, steps, calls)
 
 
+def _look_for_growth(watch: StepWatch, optimizer: Optimizer, steps: int) -> None:
+    """Look, each time that the number of steps has doubled, whether a model has got parameters."""
+    if watch.grown is None or steps & (steps - 1):
+        return
+    count = len(watch.identities.came_later(watch.optimizers))
+    if count:
+        in_mode(watch.stalls.grad_mode, partial(watch.grown, optimizer, count))
+
+
 def _looks(watch: StepWatch, record: OptimizerRecord) -> bool:
     """Say whether the step to come is looked at: every one at first, ever fewer later."""
     return not watch._settled and (
@@ -382,16 +382,6 @@ def _looks(watch: StepWatch, record: OptimizerRecord) -> bool:
         or watch._moves.in_doubt
         or (record.steps + 1) & record.steps == 0
     )
-
-
-def _held(optimizer: Optimizer) -> list[tuple[Tensor, dict[str, Any]]]:
-    """Return the parameters that an optimizer holds, each once, with their groups."""
-    pairs = {
-        id(parameter): (parameter, group)
-        for group in optimizer.param_groups
-        for parameter in parameters_in(group)
-    }
-    return list(pairs.values())
 
 
 def _next_look(watch: StepWatch, optimizer: int, record: OptimizerRecord) -> float:
