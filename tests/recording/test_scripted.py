@@ -9,6 +9,8 @@ import torch
 from torch import nn
 
 import gradviz
+from gradviz.graph import CutKind
+from gradviz.recording.scripted import MadeOf
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -116,3 +118,9 @@ def test_the_call_of_scripted_functions_is_what_it_was_after_a_trace():
     before = vars(torch.jit.ScriptFunction)["__call__"]
     reported(lambda: (Mixed()(1), Mixed()))
     assert vars(torch.jit.ScriptFunction)["__call__"] is before
+
+
+def test_what_is_severed_comes_in_the_same_order_in_every_process():
+    paths = [("", str(number), "weight") for number in range(9)]
+    by = (CutKind.DETACH, "detach")
+    assert list(MadeOf(set(paths)).severed(by).dead) == paths

@@ -25,7 +25,9 @@ from gradviz.graph import Place
 from gradviz.mending.order import Experiment
 from gradviz.mending.outcome import KeptMemory, Part
 from gradviz.recording import torch_inside, where
+from gradviz.recording.tensor_state import history, nodes_before
 from gradviz.running import names
+from gradviz.system.walk import walk
 
 
 class _EnoughError(SystemExit):
@@ -199,14 +201,8 @@ def _place(frame: FrameType | None) -> Place:
 def _leaves(losses: Any) -> Iterator[int]:
     """Yield the leaves that the graphs of some losses lead to, by identity."""
     given = (losses,) if isinstance(losses, Tensor) else tuple(losses or ())
-    stack = [loss.grad_fn for loss in given if isinstance(loss, Tensor)]
-    nodes = set()
-    while stack:
-        node = stack.pop()
-        if node is None or node in nodes:
-            continue
-        nodes.add(node)
+    histories = [history(loss) for loss in given if isinstance(loss, Tensor)]
+    for node in walk((node for node in histories if node is not None), nodes_before):
         leaf = getattr(node, "variable", None)  # of a node that writes into .grad
         if isinstance(leaf, Tensor):
             yield id(leaf)
-        stack.extend(following for following, _ in node.next_functions)

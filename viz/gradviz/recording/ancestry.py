@@ -8,6 +8,7 @@ from gradviz.recording.records import nexts_of
 from gradviz.recording.tape import Tape
 from gradviz.system.walk import walk
 
+_MOST_CALLS = 256  # of which a value may be made
 _NEAR = 4096  # values that are looked at to say whether one went into another
 
 
@@ -15,19 +16,11 @@ def is_made_of(tape: Tape, number: int, own: set[int]) -> bool:
     """Say whether a value is made of nothing but some values, through calls that autograd did
     not record.
     """
-    met, stack = {number}, [number]
-    while stack:
-        current = stack.pop()
-        if current in own:
-            continue
-        call = tape.calls.get(current)
-        if call is None or len(met) > 256:
-            return False
-        for before, _ in call.inputs:
-            if before not in met:
-                met.add(before)
-                stack.append(before)
-    return True
+    places = walk([number], lambda current: () if current in own else _inputs(tape, current))
+    others = (current for current in places if current not in own)
+    return all(
+        current in tape.calls and count < _MOST_CALLS for count, current in enumerate(others)
+    )
 
 
 def without_leaf(tape: Tape, number: int, own: int) -> Iterator[int]:

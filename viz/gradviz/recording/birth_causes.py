@@ -23,6 +23,7 @@ from gradviz.recording.overflows import (
     words_where,
 )
 from gradviz.recording.saved import number
+from gradviz.recording.tensor_state import nodes_before
 
 _NEAR = 6  # nodes before one that are looked at
 
@@ -101,7 +102,7 @@ def _may_be_masked(node: Any) -> bool:
     """Say whether a mask may have gone into what a node takes in, as far as nodes tell."""
     for _ in range(_NEAR):
         name = operation_name(type(node).__name__)
-        before = [earlier for earlier, _ in node.next_functions if earlier is not None]
+        before = nodes_before(node)
         if re.search(r"masked|where|scaled_dot_product|attention|^baddbmm", name) or (
             re.search(r"^(add|sub|index_put|copy_slices|scatter)", name) and len(before) == 1
         ):

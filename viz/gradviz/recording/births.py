@@ -21,6 +21,7 @@ from gradviz.recording.overflows import largest_of, overflow, product_overflow, 
 from gradviz.recording.recomputed import first_spoilt
 from gradviz.recording.saved import RESULTS, saved
 from gradviz.recording.sizes import plain
+from gradviz.recording.tensor_state import nodes_before
 from gradviz.recording.torch_inside import node_number
 
 _FAR = 4_000  # nodes that are looked at for where a value of the forward came from
@@ -310,7 +311,7 @@ def _is_finite_leaf(node: Any) -> bool:
     its weight.
     """
     if operation_name(type(node).__name__) in ("t", "transpose", "permute", "to_copy"):
-        before = [earlier for earlier, _ in node.next_functions if earlier is not None]
+        before = nodes_before(node)
         node = before[0] if len(before) == 1 else node
     return is_accumulator(node) and _finite(node.variable)
 

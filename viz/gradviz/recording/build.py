@@ -21,6 +21,7 @@ from gradviz.recording.switches import Switch
 from gradviz.recording.tape import Tape
 from gradviz.recording.where import NOWHERE, Spot
 from gradviz.system.quickly import changed, quickly
+from gradviz.system.walk import walk
 
 PASSES = attrgetter("gradient")
 """Whether gradient passes an edge: for a walk along those alone that it does."""
@@ -390,13 +391,12 @@ def _inside(
 
 def _behind_functions(tape: Tape, passed: Sequence[int]) -> set[int]:
     """Return what custom Functions in a row pass gradient to, from the last ones."""
-    numbers, stack = set(passed), [*passed]
-    while stack:
-        step = tape.steps.get(stack.pop())
-        new = [] if step is None or not step.custom else [*set(step.nexts) - numbers]
-        numbers.update(new)
-        stack += new
-    return numbers
+
+    def nexts(number: int) -> Sequence[int]:
+        step = tape.steps.get(number)
+        return () if step is None or not step.custom else step.nexts
+
+    return set(walk(passed, nexts))
 
 
 def _mark_writes(tape: Tape, built: Built, names: Names) -> None:

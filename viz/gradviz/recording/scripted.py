@@ -64,7 +64,7 @@ class MadeOf:
 
     def severed(self, by: "Severing") -> "MadeOf":
         """Return what it is made of where all of it is severed."""
-        return MadeOf(set(), {**dict.fromkeys(self.live, by), **self.dead})
+        return MadeOf(set(), {**dict.fromkeys(sorted(self.live), by), **self.dead})
 
 
 def flows_of(function: Any) -> tuple[MadeOf, ...] | None:

@@ -40,10 +40,11 @@ from gradviz.recording.records import (
 )
 from gradviz.recording.repeats import Repeats
 from gradviz.recording.rewritten import Rewritten
-from gradviz.recording.tensor_state import base_of, history
+from gradviz.recording.tensor_state import base_of, history, nodes_before
 from gradviz.recording.torch_inside import sharded
 from gradviz.recording.where import Spot
 from gradviz.system.undo import Action, as_one, when_empty
+from gradviz.system.walk import walk
 
 if TYPE_CHECKING:
     from gradviz.recording.writes import Writes
@@ -223,19 +224,16 @@ class Tape:
         leaves = {
             self.leaf(tensor, live=True): tensor for tensor in tensors if history(tensor) is None
         }
-        stack = [node for tensor in tensors if (node := history(tensor)) is not None]
-        met = {self.walk(node) for node in stack}
-        while stack:
-            for before, _ in stack.pop().next_functions:
-                if before is None:
-                    continue
-                if is_accumulator(before):
-                    leaves[self.leaf(before.variable, live=True)] = before.variable
-                    continue
-                stamp = self.stamp(before, None)
-                if stamp.serial not in met:
-                    met.add(stamp.serial)
-                    stack.append(before)
+        nodes = [node for tensor in tensors if (node := history(tensor)) is not None]
+        for node in nodes:
+            self.walk(node)
+
+        def inner(node: Any) -> list[Any]:
+            return [before for before in nodes_before(node) if not is_accumulator(before)]
+
+        for before in (before for node in walk(nodes, inner) for before in nodes_before(node)):
+            if is_accumulator(before):
+                leaves[self.leaf(before.variable, live=True)] = before.variable
         return leaves
 
     def live(self, tensor: Tensor) -> int:

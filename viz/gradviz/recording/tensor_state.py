@@ -52,6 +52,11 @@ def history(tensor: Tensor) -> Any:
         return None
 
 
+def nodes_before(node: Any) -> list[Any]:
+    """Return the autograd nodes that one passes gradient to."""
+    return [before for before, _ in node.next_functions if before is not None]
+
+
 def is_recorded(tensor: Tensor) -> bool:
     """Say whether a tensor has a history, without touching its autograd node."""
     try:

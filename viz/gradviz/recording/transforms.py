@@ -8,12 +8,13 @@ constant that was added to a function is no part of its derivative, one that it 
 is. The nodes between the function's result and its input say which.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from torch import Tensor
 
 from gradviz.recording.tape import Tape
+from gradviz.recording.tensor_state import nodes_before
 from gradviz.recording.torch_inside import is_wrapped, unwrapped
 from gradviz.system.grouped import grouped
 from gradviz.system.walk import walk
@@ -158,12 +159,13 @@ def factors_of(nodes: Iterable[Any], inputs: Iterable[Any]) -> tuple[Any, ...]:
     starts = [node for node in nodes if node is not None]
     way = _on_the_way(_before(starts), inputs)
     depends: dict[Any, None] = {}
-    stack, done = [node for node in starts if node in way], set()
-    while stack:
-        node = stack.pop()
-        if node in done:
-            continue
-        done.add(node)
+
+    def onward(node: Any) -> list[Any]:
+        if _is_curved(node, way):
+            return []
+        return [earlier for earlier, _ in node.next_functions if earlier in way]
+
+    for node in walk((node for node in starts if node in way), onward):
         kind = _kind(node)
         addend = _ADDED_TO.get(kind, -1)
         before = [
@@ -175,25 +177,19 @@ def factors_of(nodes: Iterable[Any], inputs: Iterable[Any]) -> tuple[Any, ...]:
             depends.update(dict.fromkeys(before if addend >= 0 else (node,)))
         elif kind in _PRODUCTS:
             depends.update(dict.fromkeys(earlier for earlier in before if earlier not in way))
-        if not _is_curved(node, way):
-            stack.extend(earlier for earlier, _ in node.next_functions if earlier in way)
     return tuple(depends)
 
 
 def _before(nodes: Iterable[Any]) -> dict[Any, list[Any]]:
     """Return some nodes and all before them, each with what lies directly before it."""
     directly: dict[Any, list[Any]] = {}
-    stack = [node for node in nodes if node is not None]
-    while stack:
-        node = stack.pop()
-        if node not in directly:
-            directly[node] = [before for before, _ in node.next_functions if before is not None]
-            stack.extend(directly[node])
+    for node in walk((node for node in nodes if node is not None), directly.__getitem__):
+        directly[node] = nodes_before(node)
     return directly
 
 
-def _on_the_way(before: Mapping[Any, list[Any]], inputs: Iterable[Any]) -> set[Any]:
-    """Return the nodes that lie between the start and some inputs.
+def _on_the_way(before: Mapping[Any, list[Any]], inputs: Iterable[Any]) -> dict[Any, None]:
+    """Return the nodes that lie between the start and some inputs, in the same order each time.
 
     All of them where no input is among them.
     """
@@ -204,9 +200,9 @@ def _on_the_way(before: Mapping[Any, list[Any]], inputs: Iterable[Any]) -> set[A
         node for node in before if node in history or id(getattr(node, "variable", None)) in leaves
     ]
     if not ends:
-        return set(before)
+        return dict.fromkeys(before)
     after = grouped((source, node) for node, earlier in before.items() for source in earlier)
-    return set(walk(ends, lambda node: after.get(node, ())))
+    return dict.fromkeys(walk(ends, lambda node: after.get(node, ())))
 
 
 def is_product(node: Any) -> bool:
@@ -214,7 +210,7 @@ def is_product(node: Any) -> bool:
     return _kind(node) not in _LINEAR
 
 
-def _is_curved(node: Any, way: set[Any]) -> bool:
+def _is_curved(node: Any, way: Container[Any]) -> bool:
     """Say whether the derivative of a node depends on the values that go into it from the way
     itself.
     """

@@ -12,6 +12,7 @@ from gradviz.recording.model_names import Names, leaf_names
 from gradviz.recording.nowhere import goes_nowhere
 from gradviz.recording.records import Exit
 from gradviz.recording.tape import Tape
+from gradviz.system.walk import walk
 
 
 def uncertain(
@@ -70,16 +71,11 @@ def _stays_away(tape: Tape, number: int, way: Exit) -> bool:
 
 
 def _behind(tape: Tape, number: int, unused: Mapping[int, str], met: set[int]) -> list[str]:
-    behind: list[str] = []
-    stack = [number]
-    while stack:
-        current = stack.pop()
-        if current in met:
-            continue
+    behind = []
+    for current in walk([number], lambda current: set(_made_of(tape, current)) - met):
         met.add(current)
         if current in unused:
             behind.append(unused[current])
-        stack += _made_of(tape, current)
     return behind
 
 

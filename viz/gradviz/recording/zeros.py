@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from gradviz.graph import CutKind, NodeKind, Zero
 from gradviz.recording.build import PASSES, Built
@@ -10,6 +10,7 @@ from gradviz.recording.flat import HOOKED, ZERO_FACTOR, is_checked
 from gradviz.recording.names import operation_name
 from gradviz.recording.passage import Passage
 from gradviz.recording.torch_inside import CHECKPOINT_NODE
+from gradviz.system.walk import walk
 
 # Words for the operation, and why nothing comes out of it though gradient goes in: what is so by
 # definition, and what usually is.
@@ -212,23 +213,15 @@ def _learns(
     """Say whether gradient that is not zero goes on from a factor to a leaf: it may stop on the
     way, as at dead units.
     """
-    ahead, met = list(factors), set[int]()
-    while ahead:
-        index = ahead.pop()
-        if index in nonzero:
-            return True
+
+    def onward(index: int) -> Iterable[int]:
         flow = flows.get(index)
         if flow is None:  # not measured
-            if built.before([index]) & nonzero:
-                return True
-        elif index not in met:
-            ahead += [
-                source
-                for source, went in zip(flow.leads, flow.went, strict=False)
-                if source is not None and went
-            ]
-        met.add(index)
-    return False
+            return built.before([index])
+        leads = zip(flow.leads, flow.went, strict=False)
+        return (source for source, went in leads if source is not None and went)
+
+    return any(index in nonzero for index in walk(factors, onward))
 
 
 def _cancels(built: Built, leaf: int, above: set[int], flows: Mapping[int, Passage]) -> Zero:
