@@ -1,9 +1,9 @@
 """What is in each group of a page, from things by hand."""
 
+from gradviz.folding.tree import Group, GroupSort
 from gradviz.graph import Parameter, Verdict
 from gradviz.render.page_things import PageGraph, PageThing
 from gradviz.render.page_tree import flat, summed
-from gradviz.render.tree import Group, GroupSort
 
 WEIGHT = Parameter(name="emb.weight", names=("emb.weight", "head.weight"), numel=6)
 BIAS = Parameter(name="head.bias", names=("head.bias",), numel=2, verdict=Verdict.CUT)

@@ -12,10 +12,11 @@ from gradviz.facts.blocks import cuts_by_block
 from gradviz.facts.findings import Findings
 from gradviz.graph import Cut, Parameter, Verdict
 from gradviz.render.names import fold_names
-from gradviz.render.sentences import counted, cut_at, fate_of, file_and_line, listing, printable
+from gradviz.render.sentences import counted, cut_at, fate_of, listing, printable
 from gradviz.render.sketch import Item, Sketch, Sort, short
 from gradviz.render.style import SCISSORS
 from gradviz.system.grouped import grouped
+from gradviz.system.short_places import file_and_line
 
 MOST = 8  # things that went, of one kind; more are counted
 CLAUSES = 3  # of the headline

@@ -11,13 +11,13 @@ from gradviz.comparing.renaming import Renaming
 from gradviz.facts.blocks import cuts_by_block
 from gradviz.facts.findings import Findings
 from gradviz.facts.several import losses_of, together
+from gradviz.folding.tree import NUMBER
 from gradviz.graph import Cut, Parameter
 from gradviz.render.names import fold_names, joined_numbers
 from gradviz.render.sentences import counted, fate_of, path_and_line, printable
 from gradviz.render.series_scale import amount
 from gradviz.render.style import INK
 from gradviz.render.training import in_words
-from gradviz.render.tree import NUMBER
 from gradviz.system.grouped import grouped
 
 _MOST_BLOCKS = 12  # that are listed; the rest is counted, and stands in the JSON

@@ -20,7 +20,6 @@ from gradviz.render.marks import draw_mark
 from gradviz.render.scene import DrawnFrame, Scene
 from gradviz.render.sentences import (
     Word,
-    base_name,
     began,
     counted,
     cut_at,
@@ -43,6 +42,7 @@ from gradviz.render.svg_parts import (
     points_of,
 )
 from gradviz.render.text_width import width
+from gradviz.system.short_places import base_name
 
 SVG = "http://www.w3.org/2000/svg"
 NARROWEST = 416.0  # a headline needs some room

@@ -9,9 +9,10 @@ from gradviz.facts.findings import Findings
 from gradviz.folding.boxes import Box, BoxKind
 from gradviz.graph import Verdict
 from gradviz.render.names import tensors
-from gradviz.render.sentences import Word, counted, cut_at, file_and_line, printable, verdict_words
+from gradviz.render.sentences import Word, counted, cut_at, printable, verdict_words
 from gradviz.render.sketch import NAMELESS, Item, Sort, short
 from gradviz.render.style import LOOKS, NOUGHT, SCISSORS
+from gradviz.system.short_places import file_and_line
 
 TIMES = "\u00d7"
 

@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 from gradviz.graph import Place, Verdict
 from gradviz.render.names import tensors
-from gradviz.render.sentences import WORDS, Word, counted, file_and_line, portion, verdict_words
+from gradviz.render.sentences import WORDS, Word, counted, portion, verdict_words
 from gradviz.render.sketch import NAMELESS, short
 from gradviz.render.style import LOOKS, SCISSORS
+from gradviz.system.short_places import file_and_line
 
 VERDICTS = tuple(Verdict)
 TIMES = "\u00d7"

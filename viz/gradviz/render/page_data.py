@@ -15,10 +15,11 @@ from gradviz.causes.raised import has_failed
 from gradviz.facts.findings import Findings
 from gradviz.facts.neutral import still_severed
 from gradviz.facts.training import Training
+from gradviz.folding.first_view import Concern, first_view
+from gradviz.folding.outline import outline
+from gradviz.folding.tree import GroupSort
 from gradviz.graph import Cut, Parameter, Place, Verdict
-from gradviz.render.first_view import Concern, first_view
 from gradviz.render.items import sizes_of
-from gradviz.render.outline import outline
 from gradviz.render.page_boxes import (
     ALARM,
     IDLE,
@@ -39,7 +40,6 @@ from gradviz.render.sentences import (
     began,
     begins_in,
     cut_at,
-    file_and_line,
     headline,
     is_known_unused,
     listing,
@@ -54,7 +54,7 @@ from gradviz.render.sketch import NAMELESS, short
 from gradviz.render.source import lines_near
 from gradviz.render.text_width import columns
 from gradviz.render.training import why_reached_in_vain
-from gradviz.render.tree import GroupSort
+from gradviz.system.short_places import file_and_line
 
 _T = TypeVar("_T")
 

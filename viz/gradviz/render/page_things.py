@@ -10,10 +10,10 @@ from types import MappingProxyType
 from gradviz.facts.findings import Findings
 from gradviz.folding.boxes import Box
 from gradviz.folding.losses import loss_functions
+from gradviz.folding.tree import Thing
 from gradviz.folding.whole import Whole, drawn_of
 from gradviz.graph import Node, NodeKind, Parameter, Verdict
 from gradviz.render.style import STROKES
-from gradviz.render.tree import Thing
 from gradviz.system.grouped import grouped
 
 SORTS = ("loss", "op", "mark", "parameter", "leaf", "stub")  # numbered so in app/model.js

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from gradviz.folding.tree import Group, GroupSort
 from gradviz.graph import Parameter
 from gradviz.render.page_boxes import Tally, together
 from gradviz.render.page_things import PageGraph, PageThing
-from gradviz.render.tree import Group, GroupSort
 
 
 @dataclass(frozen=True, slots=True)

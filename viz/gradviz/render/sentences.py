@@ -9,7 +9,7 @@ import sys
 import sysconfig
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import NamedTuple
 
 from gradviz.facts.blocks import by_block
@@ -27,6 +27,7 @@ from gradviz.graph import (
     Zero,
 )
 from gradviz.render.names import by_module, join_siblings
+from gradviz.system.short_places import file_and_line
 from gradviz.system.voice import printable as printable
 
 MEANINGS = {
@@ -176,11 +177,6 @@ def began(report: Findings) -> str:
     return "The loss was made" if report.place == made else "backward() was called"
 
 
-def file_and_line(file: str, line: int) -> str:
-    """Return ``"article.py:31"``; empty where no file is known."""
-    return f"{base_name(file)}:{line}" if file else ""
-
-
 def path_and_line(place: Place | Cut) -> str:
     """Return ``"nets/train.py:12"``.
 
@@ -213,11 +209,6 @@ def _script_folder() -> list[Path]:
     file = file or next(iter(sys.argv), "")  # what ends a run comes after Python took __file__ away
     folder = Path(file).absolute().parent if file else Path(__file__).parent
     return [] if Path(__file__).is_relative_to(folder) else [folder]
-
-
-def base_name(file: str) -> str:
-    """Return the last part of a path, whichever system wrote it."""
-    return PureWindowsPath(file).name if "\\" in file else PurePosixPath(file).name
 
 
 def is_known_unused(parameter: Parameter) -> bool:

@@ -8,7 +8,8 @@ from gradviz.causes import is_plain
 from gradviz.facts.findings import Findings
 from gradviz.graph import Cut, Leaf, Parameter, Place, Verdict
 from gradviz.render.adapters import fold
-from gradviz.render.sentences import counted, cut_at, file_and_line, listing
+from gradviz.render.sentences import counted, cut_at, listing
+from gradviz.system.short_places import file_and_line
 
 
 @dataclass(frozen=True, slots=True)

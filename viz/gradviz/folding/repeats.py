@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from gradviz.render.tree import LONG, MOST, NUMBER, Entry, Group, GroupSort
+from gradviz.folding.tree import LONG, MOST, NUMBER, Entry, Group, GroupSort
 
 REPEATS = 3  # how often something has to repeat
 PERIOD = 64  # the longest stretch that is recognised when it repeats

@@ -2,9 +2,9 @@
 
 import pytest
 
+from gradviz.folding.loose import gathered
+from gradviz.folding.tree import LONG, Group, GroupSort, Thing
 from gradviz.graph import Place
-from gradviz.render.loose import gathered
-from gradviz.render.tree import LONG, Group, GroupSort, Thing
 
 
 def ran(line, function="<module>", file="ppo.py"):

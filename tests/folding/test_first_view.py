@@ -2,8 +2,8 @@
 
 import pytest
 
-from gradviz.render.first_view import BUDGET, WHOLE, Concern, first_view
-from gradviz.render.tree import Group, GroupSort
+from gradviz.folding.first_view import BUDGET, WHOLE, Concern, first_view
+from gradviz.folding.tree import Group, GroupSort
 
 
 def module(name, *children, path=()):

@@ -1,6 +1,6 @@
 """The order of modules that other things pass through."""
 
-from gradviz.render.turns import calls_of, components
+from gradviz.folding.turns import calls_of, components
 
 
 def test_without_a_loop_each_is_a_component_with_what_it_leads_to_before_it():

@@ -12,10 +12,10 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
-from gradviz.render.loose import gathered
-from gradviz.render.repeats import name_of_run, parted, repeats
-from gradviz.render.tree import NUMBER, Entry, Group, GroupSort, Thing
-from gradviz.render.turns import calls_of, components
+from gradviz.folding.loose import gathered
+from gradviz.folding.repeats import name_of_run, parted, repeats
+from gradviz.folding.tree import NUMBER, Entry, Group, GroupSort, Thing
+from gradviz.folding.turns import calls_of, components
 from gradviz.system.grouped import grouped, shared_start
 
 _LIST = "ModuleList"

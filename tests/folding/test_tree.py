@@ -2,7 +2,7 @@
 
 import pytest
 
-from gradviz.render.tree import NUMBER
+from gradviz.folding.tree import NUMBER
 
 
 @pytest.mark.parametrize(

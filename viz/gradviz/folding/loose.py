@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
+from gradviz.folding.tree import LONG, Group, GroupSort, Thing
 from gradviz.graph import Place
-from gradviz.render.sentences import file_and_line
-from gradviz.render.tree import LONG, Group, GroupSort, Thing
+from gradviz.system.short_places import file_and_line
 
 STRETCH = 3  # operations that are worth a group of their own
 

@@ -6,7 +6,7 @@ from enum import IntEnum
 from heapq import heappop, heappush
 from itertools import count
 
-from gradviz.render.tree import LONG, MOST, NUMBER, Group, GroupSort
+from gradviz.folding.tree import LONG, MOST, NUMBER, Group, GroupSort
 from gradviz.system.grouped import grouped
 
 _DIGITS = re.compile("[0-9]+")  # also those of layer1, layer2

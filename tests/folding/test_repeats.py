@@ -2,8 +2,8 @@
 
 import pytest
 
-from gradviz.render.repeats import PERIOD, name_of_run, parted, repeats
-from gradviz.render.tree import LONG, MOST, Entry, Group, GroupSort
+from gradviz.folding.repeats import PERIOD, name_of_run, parted, repeats
+from gradviz.folding.tree import LONG, MOST, Entry, Group, GroupSort
 
 
 def entries(word, *, is_module=True):

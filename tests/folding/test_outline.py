@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from gradviz.render.first_view import Concern, first_view
-from gradviz.render.outline import outline
-from gradviz.render.tree import MOST, Group, GroupSort, Thing
+from gradviz.folding.first_view import Concern, first_view
+from gradviz.folding.outline import outline
+from gradviz.folding.tree import MOST, Group, GroupSort, Thing
 
 
 def op(path: str, name: str = "op") -> Thing:
