@@ -6,7 +6,7 @@ import io
 import numpy as np
 import pytest
 import torch
-from two_numbers import judged
+from two_numbers import judged, snap
 
 
 class Meter:
@@ -183,9 +183,18 @@ def an_array_written_over_by_masks(a, b, x):
     return (x * b * torch.from_numpy(rows).sum()).sum()
 
 
+def an_array_written_over_beside_one_that_is_rounded(a, b, x):
+    rows, other = np.zeros(2), np.ones(2)
+    rows[0] = a.item()
+    snap(other)
+    rows[0] = 0.5
+    return (x * b * float(rows.sum())).sum()
+
+
 @pytest.mark.parametrize(
     "step",
     [
+        an_array_written_over_beside_one_that_is_rounded,
         a_batch_of_another_key,
         a_deque_that_lets_go_of_the_oldest,
         a_deque_whose_first_is_taken_out,
@@ -240,6 +249,13 @@ def an_array_of_signs(a, b, x):
     return (x * b * torch.tensor(rows).sum()).sum()
 
 
+def an_array_rounded_elsewhere(a, b, x):
+    rows = np.ones(2)
+    rows[0] = a.item()
+    snap(rows)
+    return (x * b * float(rows.sum())).sum()
+
+
 def an_array_of_half_precision(a, b, x):
     rows = np.zeros(2, np.float16)
     rows[0] = a.item()
@@ -255,6 +271,7 @@ def an_array_of_half_precision(a, b, x):
         an_array_that_holds_it_still,
         an_array_scaled_row_by_row,
         an_array_of_signs,
+        an_array_rounded_elsewhere,
         an_array_of_half_precision,
     ],
 )

@@ -43,7 +43,7 @@ from gradviz.recording.instructions import (
 )
 from gradviz.recording.outflows import Inflow, kept_in, outflow, written_through
 from gradviz.recording.sites import HELD, Marks, Site, is_near
-from gradviz.recording.starts import backward_slice, element_slice, leaves_as_it_is, names_at
+from gradviz.recording.starts import backward_slice, element_slice, keeps, names_at
 from gradviz.recording.torch_inside import CALL_MODULE
 from gradviz.recording.ways import Slice
 from gradviz.recording.where import INSIDE, level, variables
@@ -217,7 +217,7 @@ class Escapes:
             if sliced is None:
                 break
             if sliced[1]:
-                given.read(frame, set(followed) - sliced[0].written, arrays=leaves_as_it_is(code))
+                given.read(frame, set(followed) - sliced[0].written, arrays=keeps(code, followed))
             for path in sliced[0].attributes:
                 for value in held_by_each(frame, path):
                     surely.update(dict.fromkeys(self.same(value)[0]))

@@ -1,6 +1,7 @@
 """Where the following of a call's arguments starts, by an instruction that runs."""
 
 import ast
+import builtins
 from dataclasses import replace
 from types import CodeType
 
@@ -10,10 +11,15 @@ from gradviz.recording.expressions import Path, Range, path_of, range_of, reads_
 from gradviz.recording.guesses import vague_reads
 from gradviz.recording.instructions import place_of, scope_of
 from gradviz.recording.keys import calls_with_keys
+from gradviz.recording.parts import name_of
 from gradviz.recording.slices import Slicer
+from gradviz.recording.sources import Source
 from gradviz.recording.unchanged import Follower
 from gradviz.recording.ways import DIRECT, Slice, of_argument
 from gradviz.recording.where import by_file
+
+_KNOWN = frozenset("np numpy torch math F".split())
+"""Packages whose functions that round are known by their names."""
 
 
 @by_file
@@ -109,12 +115,30 @@ def _starts(
 
 
 @by_file
-def leaves_as_it_is(code: CodeType) -> bool:
-    """Say whether nothing in a function compares or rounds values: what it writes into an array
-    with a short number is then none of what was there.
+def keeps(code: CodeType, paths: tuple[Path, ...]) -> bool:
+    """Say whether nothing in a function compares or rounds values, or hands what some paths
+    begin with to a function that is not at hand: what it writes into an array with a short number
+    is then none of what was there.
     """
     scoped = scope_of(code)
-    return scoped is not None and not (may_choose(scoped[1].node) or may_round(scoped[1].node))
+    if scoped is None or may_choose(scoped[1].node) or may_round(scoped[1].node):
+        return False
+    names = {path[0] for path in paths}
+    calls = (node for node in ast.walk(scoped[1].node) if isinstance(node, ast.Call))
+    return not any(
+        (path_of(value)[0] or ("",))[0] in names and not _is_at_hand(call, scoped[0])
+        for call in calls
+        for value in call.args
+    )
+
+
+def _is_at_hand(call: ast.Call, source: Source) -> bool:
+    """Say whether it is known of what is called that it rounds nothing in place."""
+    name = name_of(call)
+    if name in source.callables:
+        return not any(may_choose(own) or may_round(own) for own in source.callables[name])
+    path = path_of(call.func)[0]
+    return path is not None and (path[0] in _KNOWN or (len(path) == 1 and name in vars(builtins)))
 
 
 @by_file
