@@ -4,7 +4,7 @@ import graphs
 import pytest
 
 from gradviz.folding.flow import Flow
-from gradviz.folding.modules import Modules, Rooms, _by_number, _joined, _stretches
+from gradviz.folding.modules import Modules, Rooms, _by_number, _joined
 from gradviz.graph import Verdict
 
 
@@ -32,20 +32,6 @@ def test_a_name_is_told_from_the_number_that_it_ends_in(name, parts):
 )
 def test_numbered_siblings_have_one_name(names, joined):
     assert _joined(names) == joined
-
-
-@pytest.mark.parametrize(
-    ("kinds", "runs"),
-    [
-        ([], []),
-        ([7, 7, 7], [(0, 1, 3)]),
-        ([1, 2, 1, 2, 1, 2], [(0, 2, 3)]),
-        ([1, 2, 1, 2], [(0, 1, 1), (1, 1, 1), (2, 1, 1), (3, 1, 1)]),
-        ([7, 7, 7, 1, 2, 1, 2, 1, 2, 9], [(0, 1, 3), (3, 2, 3), (9, 1, 1)]),
-    ],
-)
-def test_kinds_that_take_turns_three_times_are_a_run(kinds, runs):
-    assert [*_stretches(kinds)] == runs
 
 
 def rooms_of(report, patterns=()):

@@ -8,7 +8,7 @@ room.
 """
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -17,6 +17,7 @@ from math import ceil
 from gradviz.errors import GradvizError
 from gradviz.folding.flow import Flow
 from gradviz.folding.losses import loss_functions
+from gradviz.folding.periods import periods
 from gradviz.graph import Node, NodeKind, Parameter
 from gradviz.system.grouped import grouped
 
@@ -260,14 +261,14 @@ class Rooms:
             (prefix if number >= 0 else name, name) for prefix, number, name in numbered
         )
         for prefix, names in families.items():
-            for start, period, times in _stretches([self._equal[children[name]] for name in names]):
+            kinds = [self._equal[children[name]] for name in names]
+            for start, end, period in periods(kinds, longest=LONGEST_PERIOD, least=_least):
+                times = (end - start) // period if period else 1
                 is_run = times >= (MANY if prefix else 2)
                 self._runs += is_run
                 for offset in range(period) if is_run else ():
-                    self._add(
-                        room, names[start + offset : start + period * times : period], self._runs
-                    )
-                for name in names[start : start + period * times] if not is_run else ():
+                    self._add(room, names[start + offset : end : period], self._runs)
+                for name in names[start:end] if not is_run else ():
                     self._add(room, [name], 0)
         if len(room.children) > MOST_CHILDREN:
             self._bundle(room)
@@ -338,26 +339,9 @@ def _by_number(name: str) -> tuple[str, int]:
     )
 
 
-def _stretches(kinds: Sequence[int]) -> Iterable[tuple[int, int, int]]:
-    """Split a sequence into runs, and yield where each starts, of how many kinds, and how often.
-
-    The kinds of a run take turns.
-
-    >>> list(_stretches([7, 7, 7, 1, 2, 1, 2, 1, 2, 9]))
-    [(0, 1, 3), (3, 2, 3), (9, 1, 1)]
-    """
-    start = 0
-    while start < len(kinds):
-        best = (1, 1)
-        for period in range(1, LONGEST_PERIOD + 1):
-            end = start + period
-            while end < len(kinds) and kinds[end] == kinds[end - period]:
-                end += 1
-            times = (end - start) // period
-            if times >= (2 if period == 1 else 3) and period * times > best[0] * best[1]:
-                best = period, times
-        yield start, *best
-        start += best[0] * best[1]
+def _least(period: int) -> int:
+    """Return how often siblings have to take turns to be a run."""
+    return 2 if period == 1 else 3
 
 
 def _joined(names: Sequence[str]) -> str:

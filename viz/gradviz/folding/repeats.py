@@ -1,8 +1,8 @@
 """What repeats on a level of a tree, and what is too long for one level."""
 
-import re
 from collections.abc import Iterator, Sequence
 
+from gradviz.folding.periods import periods
 from gradviz.folding.tree import LONG, MOST, NUMBER, Entry, Group, GroupSort
 
 REPEATS = 3  # how often something has to repeat
@@ -10,48 +10,17 @@ PERIOD = 64  # the longest stretch that is recognised when it repeats
 
 
 def repeats(entries: Sequence[Entry]) -> Iterator[tuple[int, int, int]]:
-    """Yield the entries as stretches ``(start, end, period)``.
+    """Return the entries as stretches ``(start, end, period)``.
 
     The period is 0 where nothing repeats. What saves most is taken first.
     """
-    taken = bytearray(len(entries))
-    stretches: list[tuple[int, int, int]] = []
-    for _, start, period, length in sorted(_candidates(entries)):
-        if taken.find(1, start, start + length) < 0:
-            taken[start : start + length] = bytes([1]) * length
-            stretches.append((start, start + length, period))
-    at = 0
-    for start, end, period in sorted(stretches):
-        if at < start:
-            yield at, start, 0
-        yield start, end, period
-        at = end
-    if at < len(entries):
-        yield at, len(entries), 0
 
+    def is_worth(start: int, period: int) -> bool:
+        has_module = any(entry.is_module for entry in entries[start : start + period])
+        return len(entries) > LONG or has_module
 
-def _candidates(entries: Sequence[Entry]) -> Iterator[tuple[int, int, int, int]]:
-    """Yield what repeats.
-
-    Minus how many entries that saves, where it starts, its period and its length.
-    """
-    numbers: dict[int, int] = {}
-    signatures = [numbers.setdefault(entry.signature, len(numbers)) for entry in entries]
-    # One byte of each number to a plane, so that two stretches are compared as one number each
-    planes = [
-        int.from_bytes(bytes([(number >> shift) & 255 for number in signatures]), "little")
-        for shift in range(0, len(numbers).bit_length(), 8)
-    ]
-    for period in range(1, min(PERIOD, len(entries) // REPEATS) + 1):
-        differs = 0
-        for plane in planes:
-            differs |= plane ^ (plane >> 8 * period)
-        compared = differs.to_bytes(len(entries), "little")[: len(entries) - period]
-        for run in re.finditer(rb"\0{%d,}" % ((REPEATS - 1) * period), compared):
-            at = run.start()
-            whole = (run.end() - at + period) // period * period
-            if len(entries) > LONG or any(entry.is_module for entry in entries[at : at + period]):
-                yield period - whole, at, period, whole
+    kinds = [entry.signature for entry in entries]
+    return periods(kinds, longest=PERIOD, least=lambda period: REPEATS, is_worth=is_worth)
 
 
 def parted(children: "list[int | Group]", path: tuple[str, ...]) -> "list[int | Group]":
