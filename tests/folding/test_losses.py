@@ -1,6 +1,6 @@
 """Which operations are one box, being the steps of one loss function."""
 
-from gradviz.folding.losses import loss_functions
+from gradviz.folding.losses import loss_functions, scopes_of
 from gradviz.graph import Node, NodeKind, Place
 
 
@@ -39,3 +39,9 @@ def test_one_line_of_several_modules_has_the_name_alone():
 
 def test_a_single_step_keeps_the_name_of_its_operation():
     assert loss_functions(nodes(("mse_loss", 3, ""))) == {}
+
+
+def test_a_step_stands_in_its_module_and_in_the_loss_function():
+    assert scopes_of(nodes(*[("kl_div", 3, "a")] * 2)) == ["a.kl_div", "a.kl_div"]
+    assert scopes_of(nodes(*[("kl_div", 3, "")] * 2)) == ["kl_div", "kl_div"]
+    assert scopes_of(nodes(("mse_loss", 3, "a"))) == ["a"]

@@ -1,10 +1,21 @@
 """Which operations are the steps of one of torch's loss functions, and are drawn as one box."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from gradviz.graph import Node
 from gradviz.system.grouped import grouped
+
+
+def scopes_of(nodes: Sequence[Node]) -> list[str]:
+    """Return the path that each node stands in: of the module that ran it, and below that the loss
+    function that it is a step of.
+    """
+    names = loss_functions(nodes)
+    return [
+        f"{node.scope}.{names[node.index]}".lstrip(".") if node.index in names else node.scope
+        for node in nodes
+    ]
 
 
 def loss_functions(nodes: Iterable[Node]) -> dict[int, str]:

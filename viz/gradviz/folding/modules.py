@@ -16,7 +16,7 @@ from math import ceil
 
 from gradviz.errors import GradvizError
 from gradviz.folding.flow import Flow
-from gradviz.folding.losses import loss_functions
+from gradviz.folding.losses import scopes_of
 from gradviz.folding.periods import periods
 from gradviz.graph import Node, NodeKind, Parameter
 from gradviz.system.grouped import grouped
@@ -61,10 +61,10 @@ class Modules:
     ) -> None:
         self.root = Module("", None)
         self._by_path = {"": self.root}
-        losses = loss_functions(flow.nodes)
+        scopes = scopes_of(flow.nodes)
         self.of = [
-            self._at(_joined_path(_scope(node, flow, parameters), losses.get(node.index, "")))
-            for node in flow.nodes
+            self._at(_scope(node, scope, flow, parameters))
+            for node, scope in zip(flow.nodes, scopes, strict=True)
         ]
         for index, module in enumerate(self.of):
             module.nodes.append(index)
@@ -151,7 +151,7 @@ class Modules:
         return equal
 
 
-def _scope(node: Node, flow: Flow, parameters: Mapping[str, Parameter]) -> str:
+def _scope(node: Node, scope: str, flow: Flow, parameters: Mapping[str, Parameter]) -> str:
     if node.kind is NodeKind.PARAMETER and node.name in parameters:
         return node.name.rpartition(".")[0]
     if node.kind is NodeKind.LEAF and not node.scope and flow.out[node.index]:
@@ -159,11 +159,7 @@ def _scope(node: Node, flow: Flow, parameters: Mapping[str, Parameter]) -> str:
             flow.out[node.index], key=lambda edge: (flow.distance[edge.target], edge.target)
         )
         return flow.nodes[nearest.target].scope
-    return node.scope
-
-
-def _joined_path(scope: str, name: str) -> str:
-    return ".".join(filter(None, (scope, name)))
+    return scope
 
 
 def _labels(flow: Flow, parameters: Mapping[str, Parameter], marks: Mapping[str, str]) -> list[int]:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from gradviz.facts.findings import Findings
 from gradviz.folding.boxes import Box
-from gradviz.folding.losses import loss_functions
+from gradviz.folding.losses import scopes_of
 from gradviz.folding.tree import Thing
 from gradviz.folding.whole import Whole, drawn_of
 from gradviz.graph import Node, NodeKind, Parameter, Verdict
@@ -125,7 +125,7 @@ class _Placing:
         self._drawn: Whole = drawn_of(report.graph, report.parameters)
         # For all that is drawn, where it is among the things; -1 where several modules share it
         self._placed = [-1] * len(self._drawn.nodes)
-        self._losses = loss_functions(report.graph.nodes)
+        self._scopes = scopes_of(report.graph.nodes)
         self._paths: dict[str, tuple[str, ...]] = {}
 
     def graph(self) -> PageGraph:
@@ -190,23 +190,21 @@ class _Placing:
         return lines
 
     def _operation(self, node: Node) -> int:
-        loss = self._losses.get(node.index, "")
+        scope = self._scopes[node.index]
         lines = id(node.place), id(node.caller)
-        key = node.kind, node.operation, node.name, node.scope, lines, node.pruned, loss
+        key = node.kind, node.operation, node.name, scope, lines, node.pruned
         position = self._positions.get(key)
         if position is not None:
             self._numbers.append(position)
             return len(self._numbers) - 1
-        path = (*self._path(node.scope), loss) if loss else self._path(node.scope)
         is_loss = node.kind is NodeKind.LOSS
         sort, name = ("loss", node.name or "loss") if is_loss else ("op", node.operation)
+        path = self._path(scope)
         return self._add(PageThing(sort=sort, name=name, path=path, node=node), key)
 
     def _mark(self, box: Box) -> int:
         node = _node(box)
-        path = self._path(node.scope)
-        if node.index in self._losses:
-            path = (*path, self._losses[node.index])
+        path = self._path(self._scopes[node.index])
         name = self._report.cuts[box.cuts[0]].operation
         return self._add(
             PageThing(
