@@ -13,25 +13,28 @@ def components(into: Mapping[_Key, Sequence[_Key]]) -> list[list[_Key]]:
     low: dict[_Key, int] = {}
     on_stack: dict[_Key, None] = {}
     parts: list[list[_Key]] = []
+    ways: list[tuple[_Key, Iterator[_Key]]] = []  # where the walk is, and what is left to see there
+
+    def come_to(key: _Key) -> None:
+        order[key] = low[key] = len(order)
+        on_stack[key] = None
+        ways.append((key, iter(into[key])))
+
     for start in reversed(list(into)):
-        ways = [start] if start not in order else []
-        left: dict[_Key, Iterator[_Key]] = {}
+        if start not in order:
+            come_to(start)
         while ways:
-            key = ways[-1]
-            if key not in left:
-                order[key] = low[key] = len(order)
-                on_stack[key] = None
-                left[key] = iter(into[key])
-            for after in left[key]:
+            key, left = ways[-1]
+            for after in left:
                 if after not in order:
-                    ways.append(after)
+                    come_to(after)
                     break
                 if after in on_stack:
                     low[key] = min(low[key], order[after])
             else:
                 ways.pop()
-                if ways:
-                    low[ways[-1]] = min(low[ways[-1]], low[key])
+                if ways and low[key] < low[ways[-1][0]]:
+                    low[ways[-1][0]] = low[key]
                 if low[key] == order[key]:
                     component: list[_Key] = []
                     while not component or component[-1] != key:

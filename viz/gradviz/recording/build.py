@@ -66,21 +66,17 @@ class Built:
         captured: bool = False,
     ) -> None:
         """Add an edge; of two between the same nodes, the one that gradient passes stays."""
-        before = self.edges.get((source, target))
+        ends = source, target
+        before = self.edges.get(ends)
         if (
             before is None
             or (gradient and not before.gradient)
             or (severed is not None and before.severed is None and not before.gradient)
         ):
-            self.put(
-                _edge(
-                    source=source,
-                    target=target,
-                    gradient=gradient,
-                    severed=severed,
-                    captured=captured,
-                )
+            self.edges[ends] = _edge(
+                source=source, target=target, gradient=gradient, severed=severed, captured=captured
             )
+            self._links = None
 
     def put(self, edge: Edge) -> None:
         """Add an edge, or put it in the place of the one between its nodes."""
@@ -191,7 +187,7 @@ class _Walk:
         return index
 
     def _node(self, number: int, step: Step | None, index: int, spot: Spot) -> Node:
-        place, caller = self._places.of(spot)
+        place, caller, scope, loss = self._places.of(spot)
         leaf = self._tape.leaves.get(number) if step is None else None
         if leaf is not None:
             name = self._parameters.get(number)
@@ -211,8 +207,8 @@ class _Walk:
             operation="" if step is None else step.name,
             place=place,
             caller=caller,
-            scope=self._places.scope_of(spot),
-            loss_function=self._places.loss_function_of(spot),
+            scope=scope,
+            loss_function=loss,
         )
         return node if step is not None else self._with_call(node, self._tape.calls[number])
 
@@ -259,6 +255,8 @@ class _Walk:
         meet, connect, spot = self._meet, self._built.connect, self._built.spots[target]
         for before in step.nexts:
             connect(meet(before, spot), target, gradient=True)
+        if not step.stamp.sources:
+            return
         for source in self._untrained(step.stamp.sources):
             call = self._tape.calls.get(source)
             if step.custom and call is not None and call.inside is not None:
@@ -312,40 +310,42 @@ def _written(call: Call) -> str:
     )
 
 
+_About = tuple[Place | None, Place | None, str, str]
+
+
 class _Places:
-    """Source lines by instruction, each looked up once, and the paths of modules."""
+    """What is known of a spot: source lines and loss functions by instruction, each looked up once,
+    and the paths of modules.
+    """
 
     def __init__(self, tape: Tape, names: Names) -> None:
+        self._abouts: dict[tuple[int, ...], _About] = {}
         self._by_instruction: dict[tuple[int, ...], tuple[Place | None, Place | None]] = {}
         self._paths = [
             names.modules.get(id(module()), "") if module() is not None else ""
             for module in tape.modules
         ]
-        self._losses, self._called = tape.loss_modules, dict[tuple[int, int], str]()
+        self._losses, self._called = tape.loss_modules, dict[tuple[int, ...], str]()
 
-    def of(self, spot: Spot) -> tuple[Place | None, Place | None]:
-        """Return the line of a spot, and the user's own where that is another."""
-        code, lasti, caller, caller_lasti, _ = spot
-        key = (id(code), lasti, id(caller), caller_lasti)
-        lines = self._by_instruction.get(key)
-        if lines is None:
-            lines = self._by_instruction[key] = spot.place, spot.calling_place
-        return lines
-
-    def scope_of(self, spot: Spot) -> str:
-        """Return the path of the module that ran a spot; empty outside of any."""
-        return self._paths[spot.module] if 0 <= spot.module < len(self._paths) else ""
-
-    def loss_function_of(self, spot: Spot) -> str:
-        """Return the name of torch's loss function that a spot calls; empty for anything else."""
-        code, lasti, _, _, module = spot
-        if 0 <= module < len(self._losses) and self._losses[module]:
-            return self._losses[module]
-        name = self._called.get((id(code), lasti))
-        if name is None:
-            name = "" if code is None else loss_function(code, lasti)
-            self._called[id(code), lasti] = name
-        return name
+    def of(self, spot: Spot) -> _About:
+        """Return the line of a spot; the user's own where that is another; the path of the module
+        that ran it and the name of torch's loss function that it calls, empty for none.
+        """
+        code, lasti, caller, caller_lasti, module = spot
+        key = (id(code), lasti, id(caller), caller_lasti, module)
+        about = self._abouts.get(key)
+        if about is None:
+            lines = self._by_instruction.get(key[:4])
+            if lines is None:
+                lines = self._by_instruction[key[:4]] = spot.place, spot.calling_place
+            scope = self._paths[module] if 0 <= module < len(self._paths) else ""
+            loss = self._losses[module] if 0 <= module < len(self._losses) else ""
+            if not loss and code is not None:
+                if key[:2] not in self._called:
+                    self._called[key[:2]] = loss_function(code, lasti)
+                loss = self._called[key[:2]]
+            about = self._abouts[key] = (*lines, scope, loss)
+        return about
 
 
 def _inside(

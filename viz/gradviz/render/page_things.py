@@ -176,15 +176,15 @@ class _Placing:
     def _lines(self) -> list[tuple[int, int, int]]:
         """Return the lines; each begins at a stub where the tensor is drawn in another module."""
         nodes, placed = self._drawn.nodes, self._placed
-        kinds, numbers = self._kinds, self._numbers
+        paths = [self._kinds[number].path for number in self._numbers]
+        # Of tensors alone: where they are drawn
+        homes = [kind.path if kind.is_tensor else None for kind in self._kinds]
+        home_of = [homes[number] for number in self._numbers]
         lines = []
         for source, target, way in self._drawn.links:
             begin, end = placed[source], placed[target]
-            is_elsewhere = begin < 0 or (
-                kinds[numbers[begin]].is_tensor
-                and kinds[numbers[begin]].path != kinds[numbers[end]].path
-            )
-            if is_elsewhere:
+            home = home_of[begin]
+            if begin < 0 or (home is not None and home != paths[end]):
                 begin = self._tensor(nodes[source], self._path(nodes[target].scope), stub=True)
             lines.append((begin, end, _STROKES[way]))
         return lines
