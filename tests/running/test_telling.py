@@ -6,7 +6,7 @@ import pytest
 from calls_by_hand import call
 
 from gradviz.facts.parameters import Parameters
-from gradviz.graph import Cut, CutKind, Parameter, Place, Verdict, Zero
+from gradviz.graph import Cut, CutKind, Leaf, Parameter, Place, Verdict, Zero
 from gradviz.running.calls import OptimizerStep
 from gradviz.running.telling import Teller, call_line
 
@@ -64,6 +64,19 @@ def test_a_value_that_left_torch_is_not_called_unused(teller):
     text = teller.tell_call(of(1, Parameter(name="a", verdict=Verdict.UNUSED, uncertain=True)))
     assert "whether their values went into this loss cannot be seen" in text
     assert "not part" not in text
+
+
+def test_what_is_reached_beside_the_model_at_one_line_is_told_together(teller):
+    place = Place("a.py", 5)
+    scale, other = Leaf(name="", shape=(), place=place), Leaf(name="", shape=(2,), place=place)
+    made = of(1, Parameter(name="a", verdict=Verdict.REACHED))
+    text = teller.tell_call(
+        replace(made, report=replace(made.report, unregistered=(scale, other, scale, scale)))
+    )
+    assert [told for label, told in lines(text) if label == "also"] == [
+        "reached: 3 tensors, each a single value that is no model's parameter at a.py:5",
+        "reached: a tensor of 2 values that is no model's parameter at a.py:5",
+    ]
 
 
 def test_what_is_severed_on_one_of_two_routes_is_told_beside_what_is_reached(teller):

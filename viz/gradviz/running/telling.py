@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gradviz.causes import RAISED, explain
-from gradviz.graph import Cut, Parameter, Verdict
+from gradviz.graph import Cut, Leaf, Parameter, Verdict
 from gradviz.recording.cancelled import HARMLESS
 from gradviz.render.adapters import trainable
 from gradviz.render.names import abbreviated
@@ -150,15 +150,7 @@ def _details(call: BackwardCall, *, verbose: bool = False) -> list[str]:
         sections.append([*tell(call, chosen)] if chosen else [])
     if not report.parameters:
         sections.append([line("", "no parameters were found")])
-    sections.append(
-        [
-            line(
-                "also reached",
-                f"{leaf_name(leaf)} that is no model's parameter" + at_line(leaf.place),
-            )
-            for leaf in report.unregistered[:3]
-        ]
-    )
+    sections.append([*_also_reached(report.unregistered)])
     notes = [
         note
         for note in report.notes
@@ -206,6 +198,15 @@ def _repeated(call: BackwardCall, earlier: str, *, alone: bool) -> str:
 
 def _reached(call: BackwardCall, chosen: Sequence[Parameter]) -> Iterator[str]:
     yield line("reached", names_in([parameter.name for parameter in chosen], call))
+
+
+def _also_reached(leaves: Sequence[Leaf]) -> Iterator[str]:
+    """Yield what is reached and belongs to no model, the alike of one line together."""
+    alike = Counter(
+        f"{leaf_name(leaf)} that is no model's parameter{at_line(leaf.place)}" for leaf in leaves
+    )
+    for text, count in [*alike.items()][:3]:
+        yield line("also reached", text if count == 1 else f"{count} tensors, each {text}")
 
 
 def _partial(call: BackwardCall, *, verbose: bool) -> Iterator[str]:
