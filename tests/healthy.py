@@ -404,6 +404,23 @@ def profilers_count_the_same_operations():
 
 
 @program
+def a_profiler_counts_the_same_on_a_default_device():
+    with torch.device("cpu"), torch.profiler.profile() as profiler:
+        trained(net())
+    return sorted(event.name for event in profiler.events())
+
+
+@program
+def a_profiler_counts_the_same_where_weights_are_written_by_hand():
+    model = net()
+    with torch.profiler.profile() as profiler, torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(0.5)
+            parameter.add_(parameter, alpha=0.1)
+    return sorted(event.name for event in profiler.events())
+
+
+@program
 def flops_are_counted():
     model = net()
     with FlopCounterMode(display=False) as counter:

@@ -46,7 +46,7 @@ from gradviz.recording.torch_inside import (
     sequence_number,
     without_torch_function,
 )
-from gradviz.recording.where import INSIDE, level
+from gradviz.recording.where import INSIDE, behind_torch_modes, level
 from gradviz.system.frames import leave_out_caller, uncounted
 
 _AS_IT_IS: AbstractContextManager[Any] = nullcontext()
@@ -85,6 +85,8 @@ class RecordingMode(Recorder, TorchFunctionMode):
         except TypeError:  # an unhashable callable
             rule = None
         frame = sys._getframe(1)
+        if frame.f_code.co_name == "__torch_function__":
+            frame = behind_torch_modes(frame)
         if "_stacklevel" in kwargs:
             kwargs = as_warned_alone(kwargs)
         make = self._on_behalf.maker(frame)

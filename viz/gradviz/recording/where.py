@@ -95,6 +95,19 @@ def is_optimizer(filename: str) -> bool:
     return filename.startswith(torch_inside.OPTIMIZERS) and filename != torch_inside.AVERAGES
 
 
+def behind_torch_modes(frame: FrameType) -> FrameType:
+    """Return the frame that called torch, where modes or classes of torch's hand its call on: that
+    of a default device does so with every call.
+    """
+    while (
+        frame.f_back is not None
+        and frame.f_code.co_name == "__torch_function__"
+        and frame.f_code.co_filename.startswith(torch_inside.FOLDER)
+    ):
+        frame = frame.f_back
+    return frame
+
+
 Result = TypeVar("Result")
 Rest = ParamSpec("Rest")
 

@@ -163,7 +163,8 @@ class Touches:
         if holder is not None:
             self._write(holder, target, operation, frame)
         elif self._aside is not None and has_values(target):
-            values = spread(target).clone()
+            with torch_inside.without_torch_function():
+                values = spread(target).clone()
             self._aside[pointer] = values, Spot._make((*where.quick(frame)[:4], -1))
 
     def moved(self, target: Tensor, frame: FrameType) -> None:
@@ -250,7 +251,8 @@ class Touches:
         self._times[parameter] += 1
         if self._aside is None:  # else an optimizer's step writes
             is_whole = target.numel() == self._numels.get(parameter)
-            self.by_hand.wrote(parameter, spot, operation, target if is_whole else None)
+            with torch_inside.without_torch_function():
+                self.by_hand.wrote(parameter, spot, operation, target if is_whole else None)
 
     def _own(self, parameter: Tensor, gradient: Any) -> None:
         pointer = _pointer(gradient)
