@@ -72,3 +72,26 @@ def test_nothing_of_the_measurement_is_recorded_by_autograd_or_seen_by_a_mode():
         assert any_nonzero(gradient) is True
         assert mode.seen == 0
     assert torch.is_grad_enabled()
+
+
+# What an accelerator does is done here by the CPU: tests/test_gpu.py runs it on a GPU
+
+
+@pytest.mark.parametrize("value", [1e-30, 1e30, 1e-44, 3.0, math.inf])
+def test_what_was_measured_and_not_waited_for_is_read_together(value):
+    gradient = torch.tensor([value, 0.0])
+    passing = torch.linalg.vector_norm(gradient, math.inf)
+    measured = [0.5, sizes._on_device(gradient), passing, sizes._on_device(torch.zeros(2))]
+    size = pytest.approx(float(gradient[0]), rel=1e-6)
+    assert read(measured) == [0.5, size, size, 0.0]
+
+
+def test_a_size_of_what_passes_is_zero_and_not_finite_where_the_norm_is():
+    for gradient in (torch.zeros(3), torch.tensor([2.0, math.nan]), torch.tensor([3.0, 4.0])):
+        passing = sizes.passing_size_of(gradient)
+        assert repr(passing) == repr(size_of(gradient))
+
+
+def test_a_number_can_be_waited_for():
+    wait = sizes.at_once(sizes._on_device)
+    assert wait(torch.tensor([3.0, 4.0])) == 5.0

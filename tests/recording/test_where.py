@@ -1,9 +1,14 @@
 """Whose code a line is: the user's, another package's, or torch's own."""
 
 import os
+import sys
 import sysconfig
 import types
 
+import torch
+from torch.overrides import TorchFunctionMode
+
+from gradviz.recording import where
 from gradviz.recording.where import INSIDE, LIBRARY, USER, file_of, level
 
 
@@ -33,3 +38,21 @@ def test_the_file_of_whatever_stands_for_a_module_is_told_without_running_its_co
     assert file_of(module) == __file__
     module.__file__ = None
     assert file_of(module) == "<frozen "
+
+
+def test_a_default_device_hands_calls_on_in_the_name_of_who_made_them():
+    met = []
+
+    class Looking(TorchFunctionMode):
+        def __torch_function__(self, func, types, args=(), kwargs=None):
+            met.append(where.behind_torch_modes(sys._getframe(1)).f_code.co_name)
+            return func(*args, **(kwargs or {}))
+
+    def caller():
+        return torch.ones(2) + 1
+
+    device = torch.device("cpu")
+    with Looking(), device:
+        met.clear()
+        caller()
+    assert met[:2] == ["caller", "caller"]

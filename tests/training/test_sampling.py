@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from gradviz.training.sampling import MOST, Batch, every, has_values, spread
+from gradviz.training.sampling import MOST, Batch, every, has_values, read, spread
 
 
 @pytest.mark.parametrize("numel", [0, 1, MOST, MOST + 1, 2 * MOST, 10**6, 10**9])
@@ -60,3 +60,11 @@ def test_pieces_of_several_types_are_read_in_their_order():
     pieces = [torch.tensor([1.0, 2.0]), torch.tensor([3.0]).double(), torch.tensor([4.0])]
     assert [piece.tolist() for piece in Batch(pieces).read()] == [[1.0, 2.0], [3.0], [4.0]]
     assert Batch([]).read() == []
+
+
+def test_several_batches_are_read_together_each_in_its_order():
+    halves = [torch.ones(2, dtype=torch.float16), torch.tensor([3.0]), torch.zeros(0)]
+    first, second = read(Batch(halves), Batch([torch.tensor([4.0, 5.0])]))
+    assert [piece.tolist() for piece in first] == [[1, 1], [3], []]
+    assert [piece.dtype for piece in first[:2]] == [torch.float16, torch.float32]
+    assert [piece.tolist() for piece in second] == [[4, 5]]

@@ -1,12 +1,17 @@
 """A backward that the step runs is watched, and raises what it would have raised."""
 
+import _thread
+import threading
+
 import pytest
 import torch
+from torch import nn
+from torch.utils.checkpoint import CheckpointFunction, checkpoint
 from traced import Net, X, report_of, verdict
 
 import gradviz
 from gradviz.graph import Verdict
-from gradviz.recording.seams.backward import around_backward
+from gradviz.recording.seams.backward import _of_engine, around_backward
 
 
 def test_one_function_is_watched_by_one():
@@ -41,3 +46,51 @@ def test_an_error_is_the_user_s_and_the_trace_goes_on():
         loss = net.last(net.first(X)).square().mean()
         loss.backward()
     assert trace.report(loss, net).parameters["first.weight"].verdict is Verdict.REACHED
+
+
+def in_a_thread_of_nobodys(function, *args):
+    """Call a function as the engine does for an accelerator: in a thread that Python has not
+    made.
+    """
+    done, results = _thread.allocate_lock(), []
+    done.acquire()
+
+    def call():
+        results.append(function(*args))
+        done.release()
+
+    _thread.start_new_thread(call, ())
+    done.acquire()
+    return results[0]
+
+
+def test_a_backward_that_the_engine_begins_in_a_thread_of_its_own_is_watched(monkeypatch):
+    original = CheckpointFunction.backward
+    monkeypatch.setattr(
+        CheckpointFunction,
+        "backward",
+        staticmethod(lambda ctx, *given: in_a_thread_of_nobodys(original, ctx, *given)),
+    )
+    model = nn.ModuleDict({"gate": nn.Linear(2, 3), "body": nn.Linear(2, 3)})
+    x = torch.ones(1, 2, requires_grad=True)
+    with gradviz.trace() as trace:
+        gain = model["gate"](x).sigmoid()
+        loss = checkpoint(lambda h: model["body"](h) * gain, x, use_reentrant=True).sum()
+        loss.backward()
+    verdicts = {parameter.verdict for parameter in trace.report(loss, model).parameters.values()}
+    assert verdicts == {"reached"}
+    assert model["gate"].weight.grad is not None
+
+
+def test_a_backward_in_a_thread_that_is_not_watched_is_not_taken_for_the_one_that_runs():
+    apart, done = torch.ones(2, requires_grad=True), []
+
+    def meanwhile(gradient):
+        other = threading.Thread(target=lambda: done.append(_of_engine()))
+        other.start()
+        other.join()
+
+    with gradviz.trace():
+        apart.register_hook(meanwhile)
+        apart.sum().backward()
+    assert done == [None]

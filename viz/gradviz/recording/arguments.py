@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from gradviz.recording import torch_inside
+from gradviz.recording.devices import is_capturing
 from gradviz.recording.torch_inside import without_torch_function
 
 
@@ -17,8 +18,15 @@ def is_whole(value: Any) -> bool:
     return type(value) is int or type(value) is bool
 
 
-def as_array(tensor: Tensor) -> Any:
-    """Return the values of a plain tensor; None where they cannot be had for nothing."""
+def as_array(tensor: Tensor, *, waits: bool = False) -> Any:
+    """Return the values of a plain tensor; None where they cannot be had for nothing.
+
+    With ``waits`` those on an accelerator are had, too: for what the user waits for as well.
+    """
+    is_away = type(tensor) is Tensor and tensor.device.type not in ("cpu", "meta")
+    if is_away and waits and tensor.layout == torch.strided and not is_capturing():
+        with without_torch_function():
+            tensor = torch_inside.detach(tensor).cpu()
     if (
         type(tensor) is not Tensor
         or tensor.device.type != "cpu"

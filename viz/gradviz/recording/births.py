@@ -46,6 +46,11 @@ BEFORE: Words = (
     "Look at the values before it.",
 )
 """What there is to say of a loss where nothing shows the reason."""
+ON_DEVICE: Words = (
+    "the loss is not finite; where that began was not looked at, for gradviz makes no step wait"
+    " for its device until something is not finite",
+    "Watch another call (--every, or a trace of the next step): the line is named from now on.",
+)
 _UNEXPLAINED: Words = (
     "what goes in is finite, and what comes out is not",
     "Look at the values that go in, and at what their type can hold.",

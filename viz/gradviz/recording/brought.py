@@ -16,14 +16,18 @@ class Brought(Protocol):
     """What a backward that was watched brought.
 
     Attributes:
-        flows: Of the nodes that ran, by number.
-        arrivals: How much came to each leaf, by number.
         failure: Why watching ended early, if it did.
     """
 
-    flows: dict[int, Passage]
-    arrivals: dict[int, list[float]]
     failure: Exception | None
+
+    @property
+    def flows(self) -> dict[int, Passage]:
+        """What passed the nodes that ran, by number."""
+
+    @property
+    def arrivals(self) -> dict[int, list[float]]:
+        """How much came to each leaf, by number."""
 
     def arrived(self, number: int, gradient: Tensor) -> None:
         """Take note of what arrived at a leaf."""

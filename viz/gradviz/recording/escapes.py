@@ -61,7 +61,7 @@ class Escapes:
 
     def __init__(self, bundle: Callable[[tuple[int, ...]], int]) -> None:
         """Take what makes one number on the tape of several."""
-        self.any = False
+        self.any = self.as_memory = False  # as_memory: to be made anew as tensors elsewhere
         self.bundle, self._thread = bundle, threading.get_ident()
         self._sites: dict[str, dict[tuple[CodeType, int], Site]] = {}
         # By identity; held, so that no other gets it

@@ -68,7 +68,8 @@ def came_back(recorder: Recorder, items: Iterable[Any], frame: FrameType) -> tup
         if len(came_in) == 1 and not indices:
             _keep(recorder, came_in[0], behind)
         for item in open_ if not behind else filter(_is_number, open_):
-            plain = as_array(item) if isinstance(item, Tensor) else item
+            is_tensor = isinstance(item, Tensor)
+            plain = as_array(item, waits=escapes.as_memory) if is_tensor else item
             sources = escapes.values.sources(plain)
             if not any(_left_as(recorder, number, plain) for number in behind if sources):
                 numbers.update(dict.fromkeys(sources))

@@ -17,7 +17,7 @@ from gradviz.graph import CutKind, Node, NodeKind, NotFinite, Zero
 from gradviz.recording import sizes, torch_inside
 from gradviz.recording.amounts import amount_of
 from gradviz.recording.ancestry import brought_by
-from gradviz.recording.births import BEFORE, Born
+from gradviz.recording.births import BEFORE, ON_DEVICE, Born
 from gradviz.recording.brought import Backward, Brought
 from gradviz.recording.build import Built
 from gradviz.recording.cancelled import rounding
@@ -257,7 +257,10 @@ def _births(
     hooks = spoiling_hooks(tape, built, result.flows, arrivals) if spoiled else ()
     for earliest in (*born.values(), *hooks):
         first.setdefault((earliest.operation, earliest.place, earliest.forward), earliest)
-    ranked = sorted(first.values(), key=lambda birth: (not birth.forward, birth.why == BEFORE[0]))
+    ranked = sorted(
+        first.values(),
+        key=lambda birth: (not birth.forward, birth.why in (BEFORE[0], ON_DEVICE[0])),
+    )
     return tuple(ranked)[:_MOST_BIRTHS]
 
 

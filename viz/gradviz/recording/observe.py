@@ -10,37 +10,26 @@ inside (a reentrant checkpoint) is watched together with the one that it is part
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.utils.hooks import RemovableHandle
 
 from gradviz.recording import births, sizes, torch_inside
-from gradviz.recording.amounts import Measure, Meter
 from gradviz.recording.faint import FAINT
 from gradviz.recording.names import ACCUMULATORS, is_accumulator
 from gradviz.recording.passage import Passage
 from gradviz.recording.raising import Raised, last_taken, told_of, users_line
 from gradviz.recording.reasons import EdgeGradients, Reasons
+from gradviz.recording.takings import NO_EDGES, Edge, Takings
 from gradviz.recording.tape import Tape
 from gradviz.recording.tensor_state import accumulates
 from gradviz.recording.uninterrupted import is_own
 from gradviz.system.collector import holding
 from gradviz.system.undo import Action, as_one
-
-_Row = tuple[
-    int,  # the node's number
-    tuple[int | None, ...],  # what each edge leads to
-    list[sizes.Size | None],  # what came
-    list[sizes.Size | None],  # what went
-    frozenset[int],  # the edges along which nothing but an empty gradient went
-]
-_NO_EDGES: frozenset[int] = frozenset()
-_Edge = tuple[int, int]
-"""The number of what an edge leads to, and the place of it that the edge comes in at."""
 
 
 class Observation:
@@ -48,8 +37,6 @@ class Observation:
 
     def __init__(self, tape: Tape, off: list[Action]) -> None:
         """``off`` gets what takes the hooks away, in C."""
-        self.flows: dict[int, Passage] = {}  # of the nodes that ran, by number
-        self.arrivals: dict[int, list[float]] = {}  # at each leaf, by number
         self.failure: Exception | None = None
         self._tape = tape
         self._reasons = Reasons(tape)
@@ -61,11 +48,8 @@ class Observation:
         self._held: list[Any] = []
         self._leaves: list[Tensor] = []
         # Measured as it left, and on its way: by number and place of what it goes to
-        self._pending: dict[_Edge, tuple[object, sizes.Size]] = {}
-        self._views: dict[int, _Edge] = {}  # without a hook: where each hands on what comes
-        self._rows: list[_Row] = []
-        self._met: list[tuple[int, sizes.Size]] = []
-        self._measure = Meter().measure if tape.values else sizes.size_of
+        self._pending: dict[Edge, tuple[object, sizes.Size]] = {}
+        self._takings = Takings(self._reasons, values=tape.values)
 
     # Before
 
@@ -80,7 +64,7 @@ class Observation:
         # Measured in full, a view has a hook too: it may copy what comes into another order, in
         # which the last digit of the norm is another
         if whole and not self._tape.values:
-            self._views.update(
+            self._takings.views.update(
                 (number, edges[0])
                 for number, (node, edges) in met.items()
                 if consumers[number] == 1
@@ -90,12 +74,12 @@ class Observation:
                 and number not in self._tape.hooks
             )
         for number, (node, edges) in met.items():
-            if number not in self._views:
+            if number not in self._takings.views:
                 self._watch_node(number, node, edges)
         self._watch_leaves_without_an_edge()
 
-    def _watch_node(self, number: int, node: Any, edges: Sequence[_Edge | None]) -> None:
-        views = self._views
+    def _watch_node(self, number: int, node: Any, edges: Sequence[Edge | None]) -> None:
+        views = self._takings.views
         leads = tuple([None if edge is None else edge[0] for edge in edges])
         ends = tuple(
             [
@@ -107,13 +91,13 @@ class Observation:
 
     def _walk(
         self, roots: Iterable[Any]
-    ) -> tuple[dict[int, tuple[Any, list[_Edge | None]]], dict[int, int]]:
+    ) -> tuple[dict[int, tuple[Any, list[Edge | None]]], dict[int, int]]:
         """Watch the leaves before some roots. Return the other nodes that were not met before, with
         their edges, and how many edges lead to each; a root has one more, from outside.
         """
         tape, order, accumulators = self._tape, self._order, ACCUMULATORS
         key, mark, step, leaf = tape.key, tape.mark, tape.step, self._watch_leaf
-        met: dict[int, tuple[Any, list[_Edge | None]]] = {}
+        met: dict[int, tuple[Any, list[Edge | None]]] = {}
         consumers: dict[int, int] = {}
         for root in roots:
             if is_accumulator(root):
@@ -125,7 +109,7 @@ class Observation:
             order[stamp.serial] = stamp.node
             while stack:
                 node, stamp = stack.pop()
-                edges: list[_Edge | None] = []
+                edges: list[Edge | None] = []
                 for before, place in node.next_functions:
                     if before is None:
                         edges.append(None)
@@ -146,10 +130,10 @@ class Observation:
                     step(node, stamp, [edge[0] for edge in edges if edge is not None])
         return met, consumers
 
-    def _behind_views(self, edge: _Edge) -> _Edge:
+    def _behind_views(self, edge: Edge) -> Edge:
         """Return the edge by which views hand on what comes along another."""
-        while edge[0] in self._views:
-            edge = self._views[edge[0]]
+        while edge[0] in self._takings.views:
+            edge = self._takings.views[edge[0]]
         return edge
 
     def _watch_leaf(self, node: Any) -> int:
@@ -180,9 +164,16 @@ class Observation:
     def look_at_losses(self, losses: Iterable[Tensor]) -> None:
         """Where a loss is NaN or infinite before its backward begins, say where that was made."""
         for loss in losses:
-            # Nobody is to wait for another device
-            if loss.device.type == "cpu" and loss.grad_fn is not None:
+            if loss.grad_fn is None:
+                continue
+            if loss.device.type == "cpu" or self._takings.waits:
                 self._safely(self._reasons.look_at_loss, loss)
+            elif loss.device.type != "meta":
+                self._safely(self._measure_loss, loss)
+
+    def _measure_loss(self, loss: Tensor) -> None:
+        maker = self._tape.stamp(loss.grad_fn, None)
+        self._takings.losses.append((maker.serial, self._takings.measure(loss)))
 
     # While it runs
 
@@ -190,7 +181,7 @@ class Observation:
         self,
         number: int,
         leads: tuple[int | None, ...],
-        ends: tuple[_Edge | None, ...],
+        ends: tuple[Edge | None, ...],
         passed: EdgeGradients,
         arrived: EdgeGradients,
     ) -> None:
@@ -220,15 +211,15 @@ class Observation:
         self,
         number: int,
         leads: tuple[int | None, ...],
-        ends: tuple[_Edge | None, ...],
+        ends: tuple[Edge | None, ...],
         passed: EdgeGradients,
         arrived: EdgeGradients,
     ) -> None:
-        pending, measure = self._pending, self._measure
+        pending, measure = self._pending, self._takings.measure_passing
         measured: dict[object, tuple[Tensor, sizes.Size]] = {}
         came: list[sizes.Size | None] = []
         went: list[sizes.Size | None] = []
-        empty, odd, largest = _NO_EDGES, False, 0.0
+        empty, odd, largest = NO_EDGES, False, 0.0
         for place, gradient in enumerate(arrived):
             if gradient is None:
                 came.append(None)
@@ -257,12 +248,17 @@ class Observation:
             went.append(size)
         if odd:
             self._reasons.look(number, came, went, passed, arrived)
-        self._rows.append((number, leads, came, went, empty))
+        self._takings.rows.append((number, leads, came, went, empty))
 
     def _arrived(self, number: int, gradient: Tensor) -> None:
         left = self._pending.pop((number, 0), None)
-        as_it_left = left is not None and left[0] == _memory(gradient)
-        self._met.append((number, left[1] if left and as_it_left else self._measure(gradient)))
+        as_it_left = (
+            left is not None
+            and left[0] == _memory(gradient)
+            and (self._tape.values or not isinstance(left[1], Tensor))
+        )
+        size = left[1] if left and as_it_left else self._takings.measure(gradient)
+        self._takings.met.append((number, size))
 
     # After
 
@@ -275,49 +271,27 @@ class Observation:
         leaves, self._leaves = self._leaves, []
         return leaves
 
+    @property
+    def flows(self) -> dict[int, Passage]:
+        """What passed the nodes that ran, by number."""
+        return self._takings.flows
+
+    @property
+    def arrivals(self) -> dict[int, list[float]]:
+        """How much came to each leaf, by number."""
+        return self._takings.arrivals
+
     def settle(self) -> None:
-        """Turn what was measured into numbers, once the backward is over."""
-        waiting: list[sizes.Size] = [
-            size
-            for _, _, came, went, _ in self._rows
-            for size in (*came, *went)
-            if isinstance(size, Tensor)
-        ]
-        waiting += [size for _, size in self._met if isinstance(size, Tensor)]
-        numbers = sizes.read(waiting, Measure.read if self._tape.values else None)
-        read = dict(zip(map(id, waiting), numbers, strict=True))
-        for number, leads, came, went, empty in self._rows:
-            flow = Passage(leads, _numbers(came, read), _numbers(went, read), empty)
-            flow.flat = self._reasons.flat.get(number, {})
-            flow.rounded = self._reasons.rounded.get(number, _NO_EDGES)
-            self._flowed(number, flow)
-            for place, (lead, went_on) in enumerate(zip(leads, flow.went, strict=False)):
-                for view in self._views_from(lead):
-                    onward = (self._views[view][0],)
-                    bare = frozenset((0,)) if place in empty else _NO_EDGES
-                    self._flowed(view, Passage(onward, (went_on,), (went_on,), bare))
-        for number, size in self._met:
-            self.arrivals.setdefault(number, []).append(
-                read[id(size)] if isinstance(size, Tensor) else size
-            )
-        self._rows, self._met = [], []
-
-    def _flowed(self, number: int, flow: Passage) -> None:
-        before = self.flows.get(number)
-        self.flows[number] = flow if before is None else before.and_also(flow)
-
-    def _views_from(self, number: int | None) -> Iterator[int]:
-        """Yield the views without a hook that an edge leads through, if it leads to one."""
-        while number in self._views:
-            yield number
-            number = self._views[number][0]
+        """The backward is over: turn what was measured into numbers, where they are at hand."""
+        self._takings.settle()
 
     def births(self, *, in_loss: bool = False) -> list[tuple[int, births.Born]]:
         """Return each birth of NaN or infinity with the node whose backward shows it, in order.
 
         0 or less where the loss does; with ``in_loss`` those alone.
         """
-        return list(self._reasons.births({} if in_loss else self.flows))
+        flows = self.flows
+        return list(self._reasons.births({} if in_loss else flows))
 
     def raised(self, error: BaseException, roots: tuple[int, ...]) -> Raised:
         """Say where a backward from some roots raised.
@@ -327,15 +301,8 @@ class Observation:
         spot = users_line(error)
         if spot is not None:
             return Raised(told_of(error), None, spot)
-        passed = self.flows.keys() | {row[0] for row in self._rows}
-        passed |= {view for row in self._rows for lead in row[1] for view in self._views_from(lead)}
+        passed = self._takings.passed()
         return Raised(told_of(error), last_taken(self._tape.steps, roots, self._order, passed))
-
-
-def _numbers(measured: list[sizes.Size | None], read: dict[int, float]) -> tuple[float | None, ...]:
-    if not read:  # nothing had to be waited for
-        return cast("tuple[float | None, ...]", tuple(measured))
-    return tuple(read[id(size)] if isinstance(size, Tensor) else size for size in measured)
 
 
 def _memory(gradient: Tensor) -> object:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from gradviz.recording import torch_inside
 from gradviz.recording.brought import Backward
+from gradviz.recording.devices import is_capturing
 from gradviz.recording.observe import Observation
 from gradviz.recording.tape import Tape
 from gradviz.system.undo import Action
@@ -85,11 +86,3 @@ def _can_be_watched() -> bool:
     Both would take the looking in.
     """
     return not is_capturing() and not torch_inside.backward_is_compiled()
-
-
-def is_capturing() -> bool:
-    """Say whether what runs now is recorded into a CUDA graph, in which nothing may be read."""
-    return (
-        torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
-        and torch.cuda.is_current_stream_capturing()
-    )

@@ -102,13 +102,18 @@ class Reasons:
 
     def look_at_loss(self, loss: Tensor) -> None:
         """Where a loss is NaN or infinite before its backward begins, say where that was made."""
-        size = sizes.size_of(loss)
-        if isinstance(size, float) and not math.isfinite(size):
+        if not math.isfinite(sizes.read([sizes.size_of(loss)])[0]):
             maker = None
             with suppress(*_ODD):
                 maker = births.made_in_forward([loss.grad_fn], spoiled=True)
             unread = births.Birth(loss.grad_fn, True, births.unread(loss.grad_fn))
             self._bear(-len(self._born), maker or unread)
+
+    def bear_unread(self, serial: int) -> None:
+        """A loss was NaN or infinite on a device that nobody has waited for; ``serial`` is the
+        number of the node that made it.
+        """
+        self._born[-len(self._born)] = births.Born(serial, True, *births.ON_DEVICE)
 
     def _bear(self, shown: int, birth: births.Birth) -> None:
         tape, value, before = self._tape, birth.held, None

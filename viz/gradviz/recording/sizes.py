@@ -2,12 +2,13 @@
 
 The number is the L2 norm. It is zero only where every element is zero, and not finite only where
 some element is not finite: what float32 cannot square is measured again. Values on an accelerator
-are measured there, and read once at the end.
+are measured there, and read once at the end, all together.
 """
 
 import math
 from collections.abc import Callable
 from functools import partial
+from itertools import islice
 from typing import Any, TypeVar
 
 import torch
@@ -27,6 +28,9 @@ class of somebody else's.
 
 Size = float | Tensor
 """A Tensor only until :func:`read`."""
+
+OfRow = Callable[[list[float]], float] | None
+"""What makes a size of a row of numbers, where that is what was measured."""
 
 _SQUARES = (1e-15, 1e15)  # between these, the squares of float32 neither underflow nor overflow
 _HALVES = (torch.float16, torch.bfloat16)
@@ -64,18 +68,39 @@ def size_of(gradient: Tensor) -> Size:
     return norm if _SQUARES[0] < norm < _SQUARES[1] else _exactly(values)
 
 
-def is_simple(gradient: Tensor) -> bool:
-    """Say whether a gradient is a plain dense tensor of real numbers in this process's memory."""
+def passing_size_of(gradient: Tensor) -> Size:
+    """Return a size of a gradient that only passes: on an accelerator that of its largest element,
+    which is zero or not finite where the norm is, and read in one go.
+    """
+    if gradient.is_cpu:
+        return size_of(gradient)
+    values = gradient if type(gradient) is Tensor and is_dense(gradient) else plain(gradient)
+    if values is None:
+        return UNREAD
+    return torch.linalg.vector_norm(values, math.inf) if values.numel() else 0.0
+
+
+def at_once(measure: Callable[[Tensor], Size], of_row: OfRow = None) -> Callable[[Tensor], Size]:
+    """Return what measures the same, and waits for the number."""
+    return lambda gradient: read([measure(gradient)], of_row)[0]
+
+
+def is_dense(gradient: Tensor) -> bool:
+    """Say whether a gradient stores each of its elements, a real number, in some memory."""
     return (
-        type(gradient) is Tensor
-        and gradient.layout is torch.strided
-        and gradient.is_cpu
+        gradient.layout is torch.strided
+        and gradient.device.type != "meta"
         and not gradient.is_nested
         and not gradient.is_complex()
     )
 
 
-def read(sizes: list[Size], of_row: Callable[[list[float]], float] | None = None) -> list[float]:
+def is_simple(gradient: Tensor) -> bool:
+    """Say whether a gradient is a plain dense tensor of real numbers in this process's memory."""
+    return type(gradient) is Tensor and gradient.is_cpu and is_dense(gradient)
+
+
+def read(sizes: list[Size], of_row: OfRow = None) -> list[float]:
     """Return sizes as numbers: one transfer, and one wait, for each device.
 
     Args:
@@ -89,12 +114,12 @@ def read(sizes: list[Size], of_row: Callable[[list[float]], float] | None = None
     for device, positions in by_device.items():
         # Backward may have used streams of its own
         torch.get_device_module(device).synchronize(device)
-        together = torch.stack(
-            [size for place in positions if isinstance(size := sizes[place], Tensor)]
-        )
-        numbers = torch_inside.tolist(together)
-        for place, number in zip(positions, numbers, strict=True):
-            numbers_read[place] = number if of_row is None else of_row(number)
+        waiting = [size for place in positions if isinstance(size := sizes[place], Tensor)]
+        joined = torch.cat([size.reshape(-1) for size in waiting])
+        numbers = iter(torch_inside.tolist(joined))
+        for place, size in zip(positions, waiting, strict=True):
+            row = list(islice(numbers, size.numel()))
+            numbers_read[place] = _of_two(*row) if of_row is None else of_row(row)
     return numbers_read
 
 
@@ -178,10 +203,19 @@ def _exactly(values: Tensor) -> float:
 
 
 def _on_device(values: Tensor) -> Tensor:
-    """Return the size as a tensor that nobody has waited for."""
-    wide = torch.float64 if values.device.type == "cuda" else _wider(values)
-    norm: Tensor = torch.linalg.vector_norm(values, dtype=wide)
-    if wide is torch.float64 and values.dtype is not torch.float64:
-        return norm
+    """Return the norm and the largest element as a tensor that nobody has waited for.
+
+    Nothing is converted: the copy would be as large as the gradient, or larger.
+    """
+    norm = torch.linalg.vector_norm(values, dtype=_wider(values))
     largest = torch.linalg.vector_norm(values, math.inf, dtype=_wider(values))
-    return torch.where((_SQUARES[0] < norm) & (norm < _SQUARES[1]), norm, largest)
+    return torch.stack((norm, largest))
+
+
+def _of_two(norm: float, largest: float | None = None) -> float:
+    """Return a norm; the largest element where the squares were beyond what float32 holds, or
+    where it alone was measured.
+    """
+    if largest is None or _SQUARES[0] < norm < _SQUARES[1]:
+        return norm
+    return largest

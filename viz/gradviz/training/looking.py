@@ -16,7 +16,7 @@ from torch.optim import Optimizer
 from gradviz.facts.overflows import Overflow
 from gradviz.recording import torch_inside, where
 from gradviz.recording.torch_inside import own_part
-from gradviz.training.sampling import Batch, every, has_values, spread
+from gradviz.training.sampling import Batch, every, has_values, read, spread
 
 _ROWS = 8  # of a table, those with the most gradient
 _IN_ROW = 64  # elements of each of these that are looked at
@@ -122,8 +122,8 @@ class StepLook:
             norm = torch.linalg.vector_norm(norm, dtype=wide)
             pieces.append((norm.real if norm.is_complex() else norm).reshape(1))
         self._gradients = Batch(pieces)
-        if all(piece.device.type == "cpu" for piece in pieces):
-            self._norms = self._read_norms()
+        if self._gradients.is_at_hand:
+            self._norms = self._numbers(self._gradients.read())
 
     def _values(self) -> list[Tensor]:
         pieces = []
@@ -142,11 +142,12 @@ class StepLook:
         """Return what was seen of each parameter. Waits for the device."""
         if self._before is None or self._after is None or self._gradients is None:
             return []
-        norms = self._norms if self._norms is not None else self._read_norms()
+        before, after, sizes = read(self._before, self._after, self._gradients)
+        norms = self._norms if self._norms is not None else self._numbers(sizes)
         self._measured = []
         measured = dict(zip(self._which, norms, strict=True))
         changes = []
-        pairs = zip(self._parameters, self._before.read(), self._after.read(), strict=True)
+        pairs = zip(self._parameters, before, after, strict=True)
         for place, ((parameter, group), old, new) in enumerate(pairs):
             glance = Glance(
                 id(parameter), compared=old.numel(), lr=_rate(group), sample=old, after=new
@@ -175,17 +176,14 @@ class StepLook:
             changes.append(glance)
         return changes
 
-    def _read_norms(self) -> list[float]:
+    def _numbers(self, norms: Sequence[Tensor]) -> list[float]:
         """Return the norms of the gradients.
 
         The largest element where the sum of squares is beyond what its type can hold.
         """
-        if self._gradients is None:
-            return []
-        norms = [float(norm) for norm in self._gradients.read()]
         return [
             float(torch_inside.detach(values).abs().max()) if norm in (0.0, math.inf) else norm
-            for norm, values in zip(norms, self._measured, strict=True)
+            for norm, values in zip(map(float, norms), self._measured, strict=True)
         ]
 
     def _holds(self, parameter: Tensor, group: dict[str, Any], old: Tensor) -> float | None:

@@ -3,7 +3,7 @@
 Enough to see whether a parameter moved, and no copy of the model.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -68,6 +68,9 @@ def has_values(tensor: Tensor) -> bool:
     )
 
 
+_Kind = tuple[torch.device, torch.dtype]
+
+
 class Batch:
     """Pieces of many tensors that come to the CPU together: one synchronisation for each device."""
 
@@ -81,13 +84,37 @@ class Batch:
             for key, places in self._places.items()
         }
 
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether all of it is on the CPU already."""
+        return all(device.type == "cpu" for device, _ in self._joined)
+
     def read(self) -> list[Tensor]:
         """Return the pieces on the CPU, in their order."""
+        return read(self)[0]
+
+    def _split(self, joined: Mapping[_Kind, Tensor]) -> list[Tensor]:
         samples: list[Tensor] = [torch.empty(0)] * len(self._sizes)
         for key, places in self._places.items():
-            parts = (
-                self._joined[key].cpu().split_with_sizes([self._sizes[place] for place in places])
-            )
+            parts = joined[key].split_with_sizes([self._sizes[place] for place in places])
             for place, part in zip(places, parts, strict=True):
                 samples[place] = part
         return samples
+
+
+def read(*batches: Batch) -> list[list[Tensor]]:
+    """Return the pieces of each batch on the CPU: one transfer, and one wait, for each device."""
+    there = [dict(batch._joined) for batch in batches]
+    by_device = grouped(
+        (key[0], (batch, key)) for batch, joined in enumerate(there) for key in joined
+    )
+    for device, places in by_device.items():
+        if device.type == "cpu":
+            continue
+        # The widest first, so that each begins where its type may begin
+        places = sorted(places, key=lambda place: -place[1][1].itemsize)
+        joined = [there[batch][key].view(torch.uint8) for batch, key in places]
+        parts = torch.cat(joined).cpu().split_with_sizes([part.numel() for part in joined])
+        for (batch, key), part in zip(places, parts, strict=True):
+            there[batch][key] = part.view(key[1])
+    return [batch._split(joined) for batch, joined in zip(batches, there, strict=True)]

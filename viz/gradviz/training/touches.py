@@ -204,12 +204,19 @@ class Touches:
         for kept in states if aside else ():
             aside.pop(_pointer(kept), None)
         lines: dict[int, tuple[Spot, bool]] = {}
+        looked_for = []
         for parameter in parameters:
             times = self._times[id(parameter)]
-            copies = (spot for values, spot in aside.values() if _is_copy(values, parameter))
-            spot = self._written.get(id(parameter)) if times else next(copies, None)
+            written = aside.pop(_pointer(parameter), None) if aside and not times else None
+            spot = self._written.get(id(parameter)) if times else written and written[1]
             if spot is not None:
                 lines[id(parameter)] = spot, times > 1
+            else:
+                looked_for.append(parameter)
+        for parameter in looked_for if aside else ():
+            spot = next((spot for own, spot in aside.values() if _is_copy(own, parameter)), None)
+            if spot is not None:
+                lines[id(parameter)] = spot, False
         return lines
 
     def writes(self) -> dict[int, Spot]:

@@ -27,7 +27,8 @@ def _after_escape(call: TorchCall) -> None:
     if rule.name == "__bool__" and where.level(frame.f_code.co_filename) == where.INSIDE:
         return  # torch checks what it was given
     # What is read out of a text is a number
-    value = as_array(args[0]) if rule.name in exits.TEXTS and args[0].numel() == 1 else out
+    is_number = rule.name in exits.TEXTS and args[0].numel() == 1
+    value = as_array(args[0], waits=True) if is_number else out
     apart = elements_apart(recorder, args[0], value)
     for element, inputs in apart:
         _left(recorder, rule.name, inputs, element, frame)
@@ -54,7 +55,9 @@ def _after_memory(call: TorchCall) -> None:
     name = exits.name_of_memory(call.function.name, frame)
     if name:
         inputs = inputs_of(recorder, args[:1], {})
-        serial = _left(recorder, name, inputs, as_array(args[0]), frame)
+        recorder.escapes.as_memory = True
+        value = as_array(args[0], waits=name == PICKLE)
+        serial = _left(recorder, name, inputs, value, frame)
         if name != PICKLE:  # whoever has the memory may write
             _give_out(recorder, args[0], frame, serial)
 

@@ -2,7 +2,9 @@
 
 import functools
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import torch
@@ -19,6 +21,9 @@ from gradviz.recording.where import Spot
 from gradviz.system.frames import leave_out_caller, uncounted
 from gradviz.system.undo import Action, Undo
 
+# Those whose backward runs, by identity
+_running: dict[int, Watcher] = {}
+
 # Who puts :func:`around_backward` over ``torch.autograd.backward`` itself, by identity
 watches_backward: set[int] = set()
 
@@ -32,7 +37,7 @@ def around_backward(original: Callable[..., Any]) -> Callable[..., Any]:
     @uncounted
     @functools.wraps(original)
     def watching(*args: Any, **kwargs: Any) -> Any:
-        watcher: Watcher | None = getattr(of_thread, "watcher", None)
+        watcher: Watcher | None = getattr(of_thread, "watcher", None) or _of_engine()
         if watcher is None or watcher.mode.failure:
             try:
                 return original(*args, **kwargs)
@@ -44,6 +49,9 @@ def around_backward(original: Callable[..., Any]) -> Callable[..., Any]:
         error: BaseException | None = None
         off: list[Action] = []
         with Undo(off):
+            if outermost:
+                off.append(partial(_running.pop, id(watcher), None))
+                _running[id(watcher)] = watcher
             try:
                 backward = _begun(watcher.mode, off, args, kwargs)
                 if backward is not None:
@@ -58,6 +66,19 @@ def around_backward(original: Callable[..., Any]) -> Callable[..., Any]:
                 error = None
 
     return watching
+
+
+def _of_engine() -> Watcher | None:
+    """Return who watches the backward that a thread of the engine's works on: for an accelerator it
+    has one of its own, in which a reentrant checkpoint begins another backward.
+    """
+    if len(_running) != 1:
+        return None
+    own = threading.get_ident()
+    for thread in threading.enumerate():
+        if thread.ident == own and not thread.name.startswith("Dummy-"):
+            return None  # made by Python
+    return next(iter(_running.values()), None)
 
 
 def _begun(
