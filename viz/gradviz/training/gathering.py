@@ -209,11 +209,12 @@ class Gatherer:
         return None if record is None else record.rates.zero_by(key, record.spot)
 
     def _stopped(self, name: str, key: int) -> Stopped | None:
-        holders = [own for own, record in self.optimizers.records.items() if key in record.held]
+        records = self.optimizers.records
+        holders = [own for own, record in records.items() if key in record.held and record.steps]
         tensor = next((own for own in self.identities.parameters() if id(own) == key), None)
         if not self.ended or len(holders) != 1:
             return None
-        steps = self.optimizers.records[holders[0]].steps
+        steps = records[holders[0]].steps
         verdicts = {
             call.number: own
             for call in self.calls

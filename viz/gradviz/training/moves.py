@@ -62,7 +62,7 @@ class History:
         by_gradient: And it had gradient then.
         drift: It changed between two looks, by whatever hand; None where two were not taken.
         by_hand: It changed between two looks, and no step that was looked at lies between them.
-        is_back: And the last look found it as it was at first.
+        is_back: It changed so, and the last look found it as it was at first.
         finite: It was finite when it was last looked at, but for what was infinite from the first.
         infinite: Which elements of a sample those are; None where none are.
         is_begun: It was looked at.
@@ -290,7 +290,8 @@ class Moves:
         if not history.moved:
             history.by_hand = history.by_hand or (differs and not history.sights)
             history.drift = bool(history.drift) or differs
-            history.is_back = history.by_hand and not history.sights and not differs
+            is_fed = any(sight.glance.gradient for sight in history.sights)
+            history.is_back = bool(history.drift) and not is_fed and not differs
         elif differs and at_backward:  # else the next step's beginning tells whether it stays so
             history.departs = True
         elif at_backward and history.visible:
