@@ -360,7 +360,9 @@ def _look_for_stalls(watch: StepWatch, optimizer: Optimizer, steps: int) -> None
     """
     calls = watch.calls.made
     if watch._full:
-        moved = {key for key, own in watch._moves.histories.items() if own.by_gradient}
+        counted = watch._left_behind.moved  # fused steps are not
+        histories = watch._moves.histories.items()
+        moved = {key for key, own in histories if own.by_gradient and key in counted}
         watch.stalls.begin(optimizer, steps, calls, moved)
     watch.stalls.after(optimizer, steps, calls)
 
