@@ -505,3 +505,22 @@ def test_losses_that_a_scaler_makes_infinite_while_it_settles_are_no_remark():
     assert watch.remarks[0].startswith("the loss, scaled by GradScaler, is NaN or infinite")
     record.steps = 1
     assert watch.remarks == ()
+
+
+@pytest.mark.parametrize("fused", [False, True])
+def test_no_step_is_said_to_find_no_gradient_where_torch_counts_no_writes(fused):
+    from gradviz.training.watch import StepWatch
+
+    watch, weight = StepWatch(), nn.Parameter(torch.ones(3))
+    optimizer = torch.optim.Adam([weight], fused=fused)
+    watch.begin(lambda error: None)
+    for number in range(24):
+        if number == 3:
+            watch.rest()
+        weight.grad = torch.ones(3) if number < 3 or number % 2 else None
+        optimizer.step()
+    weight.grad = None
+    for _ in range(24):
+        optimizer.step()
+    watch.end()
+    assert bool(watch.stalls.stalled) is not fused

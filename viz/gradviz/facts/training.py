@@ -112,7 +112,8 @@ class Fate:
             reads.
         heir: What is trained in its place, where it is cut off; None where nothing is.
         rate_at: The line that gave it a learning rate of 0 in every step; None where none is known.
-        stopped: Steps moved it, and the last ones do not: it is cut off or frozen, to the end.
+        stopped: Steps moved it, or what it replaced, and the last ones do not: it gets no gradient
+            or is frozen, to the end.
     """
 
     name: str

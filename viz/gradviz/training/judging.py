@@ -195,7 +195,7 @@ def _fate(
         late=evidence.is_late,
         copying=_copying(why, evidence, steppers),
         away=trains is None and bool(evidence.looks) and not looks,
-        stopped=bool(trains) and _is_stopped(evidence),
+        stopped=_is_stopped(evidence) if trains else why == "stale" and evidence.outlived,
         **_OF_REASON.get(why or "", _nothing_more)(evidence),
     )
 
