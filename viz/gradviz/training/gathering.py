@@ -209,12 +209,11 @@ class Gatherer:
         return None if record is None else record.rates.zero_by(key, record.spot)
 
     def _stopped(self, name: str, key: int) -> Stopped | None:
-        records = self.optimizers.records
-        holders = [own for own, record in records.items() if key in record.held and record.steps]
+        records = self.optimizers.records.items()
+        holders = [(own, it.steps) for own, it in records if it.steps and key in it.held]
         tensor = next((own for own in self.identities.parameters() if id(own) == key), None)
         if not self.ended or len(holders) != 1:
             return None
-        steps = records[holders[0]].steps
         verdicts = {
             call.number: own
             for call in self.calls
@@ -224,8 +223,8 @@ class Gatherer:
         }
         sights = self.moves.of(key).sights
         looks = [(sight.calls, self._look(name, sight)) for sight in sights if sight.follows]
-        stopped = self.stalls.stopped(holders[0], steps, key, tensor, verdicts, looks)
-        return stopped and replace(stopped, optimizer=self.optimizers.name_of(holders[0]))
+        stopped = self.stalls.stopped(*holders[0], key, tensor, verdicts, looks)
+        return stopped and replace(stopped, optimizer=self.optimizers.name_of(holders[0][0]))
 
     def _laid_at(self, name: str, key: int) -> Place | None:
         if not any(name in own for own in self.identities.inside.values()):
