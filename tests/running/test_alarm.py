@@ -58,6 +58,9 @@ def test_what_no_loss_has_used_waits_where_it_is_early_to_say(tensors):
     unused = call(a="reached", b="unused")
     assert judged(tensors, "ab", unused, waits=True).waiting == ("b",)
     assert judged(tensors, "ab", unused).starved == ("b",)
+    tensors["b"].grad = torch.zeros(2)  # as zero_grad(set_to_none=False) leaves it
+    assert judged(tensors, "ab", unused, waits=True).waiting == ("b",)
+    assert judged(tensors, "ab", unused).starved == ("b",)
 
 
 def test_after_calls_that_were_not_reported_on_a_gradient_may_be_theirs(tensors):

@@ -142,3 +142,17 @@ def test_what_is_put_back_at_the_end_is_as_it_began_and_nothing_else_is():
     moves.compare([back, away])
     assert moves.of(id(back)).as_began
     assert not moves.of(id(away)).as_began
+
+
+def test_of_many_steps_the_last_that_found_a_gradient_is_kept():
+    moves, weight = Moves(), parameter(1.0)
+    for step in range(30):
+        found = step in (3, 5)
+        sample = torch.tensor([float(step)])
+        glance = Glance(
+            id(weight), gradient=float(found), moved=1, compared=1, sample=sample, spread=1
+        )
+        glance.after = sample + 1
+        moves.stepped(StepSight(optimizer=1, glance=glance, touch=None, spot=None))
+    sights = moves.of(id(weight)).sights
+    assert [sight.glance.gradient for sight in sights] == [0.0, 1.0, *[0.0] * 8]

@@ -136,9 +136,10 @@ class _Sorter:
             return "idle"
         if name in self.reached_there or id(tensor) in self.stalled:
             return "idle"  # a state that is learned: the first of several losses alone trains it
-        if verdicts == {Verdict.UNUSED} and self.waits and tensor.grad is None:
+        is_empty = tensor.grad is None or (self.complete and _is_zero(tensor.grad))
+        if verdicts == {Verdict.UNUSED} and self.waits and is_empty:
             return "waiting"
-        if tensor.grad is None or (self.complete and _is_zero(tensor.grad)):
+        if is_empty:
             return "starved"
         return "older" if self.complete else ""
 

@@ -234,7 +234,9 @@ class Moves:
         if glance.overflow is not None:
             history.overflow = sight
         history.sights.append(sight)
-        del history.sights[1:-_MOST_LOOKS]
+        # Of those between the first and the last few, the last that found a gradient tells the most
+        between = history.sights[1:-_MOST_LOOKS]
+        history.sights[1:-_MOST_LOOKS] = [own for own in between if own.glance.gradient][-1:]
 
     def compare(
         self,
