@@ -246,3 +246,41 @@ def test_what_comes_into_a_model_late_is_watched(warm_scripts, then, code, end):
     ran = warm_scripts.run("--fail-on-alarm", "train.py")
     assert "gradviz: 2 parameters came into a model, after the calls that were watched" in ran.said
     assert (ran.code, ran.end.startswith(f"gradviz: {end}")) == (code, True)
+
+
+TWO_LOSSES = """
+    import torch
+    from torch import nn
+
+    torch.manual_seed(0)
+    body, left, right = nn.Linear(3, 4), nn.Linear(4, 1), nn.Linear(4, 1)
+    every = [*body.parameters(), *left.parameters(), *right.parameters()]
+    optimizer = torch.optim.SGD(every, lr=0.01)
+    for step in range(24):
+        optimizer.zero_grad()
+        x = torch.randn(8, 3)
+        (left(body(x)) - 1).square().mean().backward()
+        if WIPES:
+            for parameter in left.parameters():
+                parameter.grad = None
+        (right(body(x)) - 1).square().mean().backward()
+        optimizer.step()
+"""
+
+
+@pytest.mark.parametrize(
+    ("wipes", "watched", "end"),
+    [
+        ("step > 8", 7, "4 of 6 parameters train to the end; the last 15 steps of optimizer find"),
+        ("8 < step < 15", 7, "All 6 parameters train."),
+        ("False", 3, "All 6 parameters train."),
+    ],
+)
+def test_of_several_losses_before_each_step_whole_rounds_are_watched(
+    warm_scripts, wipes, watched, end
+):
+    warm_scripts.write("train.py", TWO_LOSSES.replace("WIPES", wipes))
+    ran = warm_scripts.run("train.py")
+    assert len(calls(ran)) == watched
+    assert ran.end.startswith(f"gradviz: {end}")
+    assert "unused    right.* (2 tensors, 5 values): not part" not in ran.said

@@ -68,3 +68,19 @@ def test_until_every_optimizer_has_stepped_all_are_wanted_up_to_a_limit():
     plan.stepped = True
     assert not plan.wants(1)
     assert plan.is_over(1)
+
+
+@pytest.mark.parametrize(("calls", "last"), [(1, 13), (2, 14), (3, 13), (5, 15), (8, 18)])
+def test_of_a_later_phase_whole_rounds_of_its_optimizer_are_wanted(calls, last):
+    plan = Plan(Settings())
+    plan.begin_phase(10)
+    plan.ends_round(10 + calls)
+    plan.ends_round(10 + 2 * calls)  # the first one has told
+    assert [plan.wants(number) for number in (11, last, last + 1)] == [True, True, False]
+    assert [plan.is_over(number) for number in (last - 1, last)] == [False, True]
+
+
+def test_a_phase_whose_optimizer_has_not_stepped_is_over_after_eight_calls():
+    plan = Plan(Settings())
+    plan.begin_phase(10)
+    assert [plan.is_over(number) for number in (17, 18)] == [False, True]

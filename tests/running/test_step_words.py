@@ -88,3 +88,14 @@ def test_what_is_cleared_before_the_next_backward_is_told_with_the_line():
         "  cleared   what backward 1 and 2 brought, before the next backward,"
         " at train.py:10: opt.zero_grad()"
     )
+
+
+def test_of_calls_that_were_not_watched_nobody_says_what_they_did_not_reach():
+    later = OptimizerStep(
+        optimizer="opt", kind="SGD", calls=(2, 3), held=("d.w", "h.w"), idle=("h.w",)
+    )
+    said = step_lines(replace(later, unwatched=(3,)), [CALL])
+    assert said == ["opt (SGD) steps after backward 2 and 3; backward 3 was not watched"]
+    assert "which reached 1 of its 2 parameters" in step_lines(later, [CALL])[0]
+    reached = replace(later, held=("d.w",), idle=(), unwatched=(3,))
+    assert step_lines(reached, [CALL])[0].endswith("which reached its only parameter")

@@ -13,8 +13,8 @@ def said(verdict, **more):
     return Parameter(name="p", verdict=verdict, **more)
 
 
-def look(touch=None, gradient=None, verdict=Verdict.REACHED):
-    return Look(optimizer="opt", gradient=gradient, touch=touch, arrived=said(verdict))
+def look(touch=None, gradient=None):
+    return Look(optimizer="opt", gradient=gradient, touch=touch)
 
 
 def touch(place, *, scales=False):
@@ -25,25 +25,25 @@ REACHED = {4: said(Verdict.REACHED), 5: said(Verdict.REACHED)}
 
 
 def test_what_arrives_and_is_gone_at_every_step_is_cleared_by_the_line_they_have_in_common():
-    stopped = why_stopped(REACHED, [look(touch(HERE)), look(touch(HERE)), look()])
+    stopped = why_stopped(REACHED, [(4, look(touch(HERE))), (5, look(touch(HERE))), (5, look())])
     assert (stopped.why, stopped.place) == ("cleared", HERE)
-    stopped = why_stopped(REACHED, [look(touch(HERE)), look(touch(THERE))])
+    stopped = why_stopped(REACHED, [(4, look(touch(HERE))), (5, look(touch(THERE)))])
     assert (stopped.why, stopped.place) == ("cleared", None)
 
 
 def test_arithmetic_that_leaves_nothing_clips():
-    stopped = why_stopped(REACHED, [look(touch(HERE, scales=True), gradient=0.0)])
+    stopped = why_stopped(REACHED, [(5, look(touch(HERE, scales=True), gradient=0.0))])
     assert (stopped.why, stopped.place) == ("clipped", HERE)
 
 
 @pytest.mark.parametrize(
     ("verdicts", "looks"),
     [
-        (REACHED, [look(touch(HERE)), look(gradient=0.3)]),  # a step has some
+        (REACHED, [(4, look(touch(HERE))), (5, look(gradient=0.3))]),  # a step has some
         (REACHED, []),
-        (REACHED, [look(verdict=Verdict.UNUSED)]),  # none that brings it comes before a step
-        ({**REACHED, 6: said(Verdict.CUT)}, [look(touch(HERE))]),
-        ({}, [look()]),
+        (REACHED, [(3, look())]),  # no step follows what brings it
+        ({**REACHED, 6: said(Verdict.CUT)}, [(5, look(touch(HERE))), (6, look())]),
+        ({}, [(5, look())]),
     ],
 )
 def test_it_is_not_known_where_a_step_has_gradient_or_calls_differ(verdicts, looks):
@@ -56,3 +56,21 @@ def test_zeros_begin_where_all_calls_say_so():
     other = Zero(operation="mul", why="", place=THERE)
     calls = {4: said(Verdict.ZERO, zero=zero), 5: said(Verdict.ZERO, zero=other)}
     assert (why_stopped(calls, []).why, why_stopped(calls, []).place) == ("zero", None)
+
+
+def test_of_several_losses_before_a_step_the_one_that_brings_something_decides():
+    unused = said(Verdict.UNUSED)
+    verdicts = {4: said(Verdict.REACHED), 5: unused, 6: said(Verdict.REACHED), 7: unused}
+    looks = [(5, look(touch(HERE))), (7, look(touch(HERE)))]
+    assert (why_stopped(verdicts, looks).why, why_stopped(verdicts, looks).place) == (
+        "cleared",
+        HERE,
+    )
+    fed = [(5, look(touch(HERE))), (7, look(gradient=0.3))]
+    assert why_stopped(verdicts, fed) is None
+
+
+def test_a_loss_that_no_step_has_followed_yet_does_not_decide():
+    cut = said(Verdict.CUT)
+    assert why_stopped({4: cut, 5: cut, 6: said(Verdict.REACHED)}, [(5, look())]).why == "cut"
+    assert why_stopped({4: cut, 5: said(Verdict.REACHED)}, [(4, look()), (5, look(HERE))]) is None

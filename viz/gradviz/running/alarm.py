@@ -88,6 +88,7 @@ def judge_step(
         calls=tuple(numbers),
         held=tuple(held),
         stale=tuple(stale),
+        unwatched=tuple(sorted({*numbers}.difference(call.number for call in calls))),
         extra=_extra({*held, *stale, *lodged}, optimizers, calls),
     )
     fields: dict[str, Any] = {field: tuple(chosen) for field, chosen in sorted_names.items()}

@@ -319,11 +319,10 @@ class Watch:
             is_watched = self._training.looking
             wants_next = self._plan.wants(self._count + 1)
             self._guarded(partial(self._account.record, wants_next=wants_next))
-            self._plan.stepped = (
-                self._training.all_stepped
-                if self._awaited is None
-                else self._plan.stepped or id(optimizer) == self._awaited
-            )
+            if self._awaited is None:
+                self._plan.stepped = self._training.all_stepped
+            elif id(optimizer) == self._awaited:
+                self._plan.ends_round(self._count)
             if self._settings.until_stepped and not self._over and self._plan.is_over(self._count):
                 self._over = True
                 self._retrace()

@@ -65,6 +65,7 @@ class OptimizerStep:
             losses, else of the same line.
         frozen: Those that do not require grad.
         stale: What stands where others stood that it holds still.
+        unwatched: Numbers of those of the calls that were not reported on.
         extra: Parameters that got gradient and that it does not hold, by the optimizer that does,
             several joined by "and"; ``""`` for none.
         prevented: gradviz ends the script before this step, as was asked for.
@@ -83,6 +84,7 @@ class OptimizerStep:
     idle: tuple[str, ...] = ()
     frozen: tuple[str, ...] = ()
     stale: tuple[str, ...] = ()
+    unwatched: tuple[int, ...] = ()
     extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     prevented: bool = False
     discarded_at: Place | None = None

@@ -4,6 +4,7 @@ And which backward calls that means.
 """
 
 import json
+import math
 from dataclasses import dataclass
 
 from gradviz.errors import GradvizError
@@ -104,6 +105,7 @@ class Plan:
         self._quiet = 0
         self.stepped = False  # every optimizer has
         self._before: int | None = None  # calls before the phase that is on; None in the first
+        self._last = 0  # call of that phase that is wanted
 
     @property
     def has_phases(self) -> bool:
@@ -115,12 +117,21 @@ class Plan:
     def begin_phase(self, before: int) -> None:
         """A later phase begins after so many calls."""
         self._before, self.stepped = before, False
+        self._last = before + MOST_OF_PHASE
+
+    def ends_round(self, number: int) -> None:
+        """The optimizer of the phase has stepped after a call: as many rounds are wanted, whole
+        ones, as make up the calls of a first phase.
+        """
+        if self._before is not None and not self.stepped:
+            calls = max(1, number - self._before)
+            self._last = self._before + calls * math.ceil(FIRST[-1] / calls)
+            self.stepped = True
 
     def wants(self, number: int) -> bool:
         """Say whether the call with this number is to be reported on."""
         if self._before is not None:
-            own = number - self._before
-            return own <= (FIRST[-1] if self.stepped else MOST_OF_PHASE)
+            return number <= self._last
         if self._settings.until_stepped:
             return not self.stepped and number <= MOST_AWAITED
         if self._settings.until_stable:

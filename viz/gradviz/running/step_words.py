@@ -69,7 +69,7 @@ def step_lines(step: OptimizerStep, calls: Sequence[BackwardCall]) -> list[str]:
                 " bring to them: one that was handed over, an older one, or other ranks'",
             )
         )
-    if step.idle:
+    if step.idle and not step.unwatched:  # else another of these calls may bring gradient
         label, why = _why_idle(step.idle, calls)
         lines.append(line(label, f"{names_in(step.idle, last)}: {why}"))
     lines += _extra(step, last)
@@ -130,6 +130,9 @@ def reach_in_words(step: OptimizerStep) -> str:
     """Return how many of its parameters these calls reached, to follow them in a sentence."""
     without = (step.zero, step.older, step.idle, step.frozen, step.waiting)
     got = len(step.held) - sum(map(len, without))
+    if step.idle and step.unwatched:
+        was = "was" if len(step.unwatched) == 1 else "were"
+        return f"; backward {numbers_in_words(step.unwatched)} {was} not watched"
     if step.stale:
         return (
             f", which reached {got} of its parameters; others that it holds were replaced"

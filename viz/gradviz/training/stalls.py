@@ -173,7 +173,7 @@ class Stalls:
         earlier = [own for number, own in verdicts.items() if number <= stall.heard]
         if sum(own is not None and own.verdict is Verdict.REACHED for own in earlier) < _AGAIN:
             return None
-        since = [look for number, look in looks if number > stall.heard]
+        since = [(number, look) for number, look in looks if number > stall.heard]
         stopping = why_stopped(later, since)
         if not later and self.left_at is not None:
             stopping = Stopping("cut", place=self.left_at)

@@ -3,7 +3,7 @@
 Pure, without torch.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -29,16 +29,20 @@ class Stopping:
     place: Place | None = None
 
 
-def why_stopped(verdicts: Mapping[int, Parameter | None], looks: Iterable[Look]) -> Stopping | None:
-    """Return the reason; None where that is not known, or calls differ.
+def why_stopped(
+    verdicts: Mapping[int, Parameter | None], looks: Sequence[tuple[int, Look]]
+) -> Stopping | None:
+    """Return the reason; None where that is not known, or rounds differ.
 
     Args:
         verdicts: What each call since says of the parameter, by the number of the call; None where
             it does not know it.
-        looks: The steps since that were looked at.
+        looks: The steps since that were looked at, each with the number of the call before it.
     """
-    words = {None if own is None else own.verdict for own in verdicts.values()}
-    parameters = [own for own in verdicts.values() if own is not None]
+    rounds = _rounds(verdicts, [number for number, _ in looks])
+    deciding = [own for some in rounds.values() for own in _deciding(some)]
+    words = {None if own is None else own.verdict for own in deciding}
+    parameters = [own for own in deciding if own is not None]
     if words and words <= _SEVERED | {None}:
         cut = _common(parameters)
         why = "unused" if words - {Verdict.CUT} else "cut"
@@ -46,15 +50,40 @@ def why_stopped(verdicts: Mapping[int, Parameter | None], looks: Iterable[Look])
     if words == {Verdict.ZERO}:
         places = {None if own.zero is None else own.zero.place for own in parameters}
         return Stopping("zero", place=places.pop() if len(places) == 1 else None)
-    return _taken(list(looks)) if words and words <= _ARRIVES else None
+    fed = [
+        look
+        for number, look in looks
+        if any(own and own.verdict is Verdict.REACHED for own in rounds.get(number, ()))
+    ]
+    if not words or not words <= _ARRIVES or any(look.gradient for _, look in looks):
+        return None
+    return _taken(fed)
 
 
-def _taken(looks: Sequence[Look]) -> Stopping | None:
-    """Return what takes the gradient that arrives before every step; None where a step has some, or
-    none follows a call that brings it.
+def _rounds(
+    verdicts: Mapping[int, Parameter | None], steps: Sequence[int]
+) -> Mapping[int, Sequence[Parameter | None]]:
+    """Return what the calls before each step say, by the last of them; each call for itself where
+    no step is known. Calls after the last step have none yet: they may be part of a round.
     """
-    fed = [look for look in looks if look.arrived and look.arrived.verdict is Verdict.REACHED]
-    if not fed or any(look.gradient for look in looks):
+    if not steps:
+        return {number: [own] for number, own in verdicts.items()}
+    rounds: dict[int, list[Parameter | None]] = {}
+    for number, own in verdicts.items():
+        last = min((step for step in steps if step >= number), default=None)
+        if last is not None:
+            rounds.setdefault(last, []).append(own)
+    return rounds
+
+
+def _deciding(verdicts: Sequence[Parameter | None]) -> Sequence[Parameter | None]:
+    """Return what decides of one round: where a call brings something, those that do."""
+    return [own for own in verdicts if own and own.verdict in _ARRIVES] or verdicts
+
+
+def _taken(fed: Sequence[Look]) -> Stopping | None:
+    """Return what takes the gradient that arrives before every step; None where none arrives."""
+    if not fed:
         return None
     # The trace may be over before the last of them
     touches = [look.touch for look in fed if look.touch is not None]
