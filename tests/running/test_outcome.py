@@ -52,6 +52,15 @@ def test_a_run_ends_with_a_sentence_and_fails_for_alarms_where_that_is_asked(
     assert ("ALARM" in ran.err) == (code == 1)
 
 
+@pytest.mark.parametrize(("steps", "is_long"), [("step < 8", True), ("step < 20", False)])
+def test_it_says_where_backward_runs_on_long_after_the_last_step(scripts, steps, is_long):
+    scripts.write("train.py", TRAIN.format(rounds=24, between="pass", steps=steps))
+    end = scripts.run("train.py").end
+    assert end.startswith("gradviz: All 4 parameters train")
+    said = "the last of all 8 steps was made long before the end: backward() ran on without one"
+    assert (said in end) == is_long
+
+
 def test_an_optimizer_that_steps_late_is_awaited_after_the_last_call_told_of(scripts):
     scripts.write("train.py", TRAIN.format(rounds=12, between="pass", steps="step == 9"))
     assert scripts.run("train.py").end == "gradviz: All 4 parameters train.\n"

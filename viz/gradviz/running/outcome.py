@@ -8,6 +8,7 @@ from gradviz.render.sentences import path_and_line
 from gradviz.render.training import NOT_KNOWN, lines, sentence
 from gradviz.running.calls import BackwardCall, OptimizerStep
 from gradviz.training.judging import judge
+from gradviz.training.remarks import of_last_step
 from gradviz.training.watch import StepWatch
 
 _AT_THE_END = frozenset(
@@ -50,13 +51,15 @@ class TrainingJudge:
         if not evidence and not (calls and steppers):
             return None
         watch = self._watch
+        runs_on = ended and watch.optimizers.last_step.is_long_ago()
+        remarks = watch.remarks + of_last_step(watch.steps if runs_on else 0)
         training = judge(
             evidence,
             steppers,
             reported,
             terms=watch.calls.terms,
             underivable=watch.calls.underivable,
-            remarks=watch.remarks + self._end,
+            remarks=remarks + self._end,
             inspects=watch.calls.inspects,
             ended=ended,
             thresholds=self._thresholds,

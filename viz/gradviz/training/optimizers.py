@@ -14,6 +14,7 @@ from gradviz.recording import where
 from gradviz.recording.bindings import assigned_variable
 from gradviz.recording.groups import is_read_once, parameters_in
 from gradviz.recording.where import USER, Spot, level
+from gradviz.training.last_step import LastStep
 from gradviz.training.rates import Rates
 
 
@@ -82,6 +83,7 @@ class Optimizers:
     def __init__(self, renumbered: Callable[[int, int], None]) -> None:
         """``renumbered`` is told of the identity that a record had, and of its number."""
         self.records: dict[int, OptimizerRecord] = {}
+        self.last_step = LastStep()
         self._names: dict[int, str] = {}
         self._renumbered = renumbered
         self._numbers = itertools.count(-1, -1)
@@ -98,6 +100,11 @@ class Optimizers:
                 weakref.ref(optimizer), type(optimizer).__name__
             )
         return record
+
+    def stepped(self, optimizer: Optimizer, record: OptimizerRecord) -> None:
+        """An optimizer has made a step; ``record`` is its own."""
+        record.steps += 1
+        self.last_step.took(optimizer)
 
     def knows(self, optimizer: Optimizer) -> bool:
         """Say whether there is a record of an optimizer."""

@@ -94,6 +94,18 @@ def of_later(later: Mapping[str, bool], every: Iterable[str]) -> tuple[str, ...]
     return tuple(clauses)
 
 
+def of_last_step(steps: int) -> tuple[str, ...]:
+    """Return a clause where backward ran on long after the last step of all, the one of that
+    number; none where it is 0.
+    """
+    if not steps:
+        return ()
+    return (
+        f"the last of all {steps} steps was made long before the end: backward() ran on"
+        " without one",
+    )
+
+
 def of_unfed(evidence: Iterable[Evidence], steppers: Iterable[Stepper]) -> tuple[str, ...]:
     """Return a clause for each optimizer that has made no step, and no gradient came to what it
     holds.

@@ -212,7 +212,7 @@ class StepWatch:
             record.skipped += 1
             return
         looked = _looks(self, record)
-        record.steps += 1
+        self.optimizers.stepped(optimizer, record)
         record.rates.took(optimizer, record.steps)
         self.changed = True
         if step.look is not None:
