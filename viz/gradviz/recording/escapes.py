@@ -45,6 +45,7 @@ from gradviz.recording.outflows import Inflow, kept_in, outflow, written_through
 from gradviz.recording.sites import HELD, Marks, Site, is_near
 from gradviz.recording.starts import backward_slice, element_slice, keeps, names_at
 from gradviz.recording.torch_inside import CALL_MODULE
+from gradviz.recording.turns import Turn, turn_of
 from gradviz.recording.ways import Slice
 from gradviz.recording.where import INSIDE, level, variables
 
@@ -196,8 +197,7 @@ class Escapes:
         wanted: tuple[Path, ...] | None = None
         callee: CodeType | None = None
         for _ in range(_CALLERS):
-            frame = _outside_torch(frame)
-            if frame is None:
+            if (frame := _outside_torch(frame)) is None:
                 break
             code, lasti = frame.f_code, frame.f_lasti
             key = (id(code), lasti, wanted, id(callee))
@@ -221,7 +221,7 @@ class Escapes:
             for path in sliced[0].attributes:
                 for value in held_by_each(frame, path):
                     surely.update(dict.fromkeys(self.same(value)[0]))
-                surely.update(dict.fromkeys(_computed_from(frame, path, self._sites.values())))
+                surely |= dict.fromkeys(_computed_from(frame, path, self._sites.values()))
             given.sites, chooses = sliced[1], chooses or sliced[0].chooses
             for site in sliced[1]:
                 for serial, certain in self._judged(site, sliced[0], frame, given):
@@ -230,7 +230,7 @@ class Escapes:
             if not sliced[0].parameters:
                 break
             wanted, callee = sliced[0].parameters, code
-            frame = frame.f_back
+            frame = _function_around(frame).f_back
         return tuple(surely), chooses
 
     def of_element(self, frame: FrameType, item: Any, index: int) -> tuple[int, ...] | None:
@@ -258,15 +258,15 @@ class Escapes:
         """Return what a call is computed from but for names that hold just what left torch, whose
         numbers are added to what is sure.
         """
-        code, lasti = frame.f_code, frame.f_lasti
-        sliced = self._slice(code, lasti, names, wanted, callee)
+        start = (frame.f_code, frame.f_lasti, names, wanted, callee, turn_of(frame))
+        sliced = self._slice(*start)
         paths = () if sliced is None else sliced[0].unchanged
         numbers = ((path, few_in(held_or_owner(frame, path))) for path in paths)
         objects = {path: _objects(self, items) for path, items in numbers if np.size(items)}
         settled = frozenset(path for path, (_, all_of_it) in objects.items() if all_of_it)
         for path in settled:
             surely.update(dict.fromkeys(objects[path][0]))
-        return self._slice(code, lasti, names, wanted, callee, settled) if settled else sliced
+        return self._slice(*start, settled) if settled else sliced
 
     def _slice(
         self,
@@ -275,24 +275,25 @@ class Escapes:
         names: tuple[Path, ...],
         wanted: tuple[Path, ...] | None,
         callee: CodeType | None,
+        turn: Turn = (),
         settled: frozenset[Path] = frozenset(),
     ) -> tuple[Slice, list[Site]] | None:
         """Return what a call's arguments are computed from, and the sites there by which values
         left.
         """
-        key = (id(code), lasti, names, wanted, id(callee), settled)
+        key = (id(code), lasti, names, wanted, id(callee), settled, turn)
         sites = self._sites.get(code.co_filename, {})
         near_sites = self._near.get(key)
         if near_sites is None or near_sites[1] != len(sites):
             start = (code, lasti, frozenset(names), wanted, callee)
-            sliced, near = _near(backward_slice(*start, settled=settled), sites.values())
+            sliced, near = _near(backward_slice(*start, settled=settled, turn=turn), sites.values())
             exits = frozenset(
                 place
                 for site in near
                 if site.direct and (place := position_of(site.code, site.lasti))
             )
             if exits:
-                sliced, near = _near(backward_slice(*start, exits, settled), sites.values())
+                sliced, near = _near(backward_slice(*start, exits, settled, turn), sites.values())
             near_sites = self._near[key] = (code, len(sites), sliced, near)
         return None if near_sites[2] is None else (near_sites[2], near_sites[3])
 

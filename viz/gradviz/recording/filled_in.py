@@ -2,6 +2,7 @@
 
 import ast
 import copy
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -27,15 +28,30 @@ def filled_in(value: _Node, keys: tuple[tuple[str, str], ...]) -> _Node:
 
 @lru_cache(maxsize=1024)
 def _filled_in(value: ast.AST, keys: tuple[tuple[str, str], ...]) -> Any:
-    return _Filling(dict(keys)).visit(copy.deepcopy(value))
+    constants = {name: ast.Constant(eval_part(part)) for name, part in keys}
+    return _Filling(constants).visit(copy.deepcopy(value))
+
+
+def replaced(value: _Node, names: Mapping[str, ast.expr]) -> _Node:
+    """Return an expression with others in the place of the names that stand for them."""
+    other: _Node = _Filling(names).visit(copy.deepcopy(value))
+    return other
 
 
 class _Filling(ast.NodeTransformer):
-    def __init__(self, keys: dict[str, str]) -> None:
-        self._keys = keys
+    def __init__(self, given: Mapping[str, ast.expr]) -> None:
+        self._given = given
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
-        part = self._keys.get(node.id)
-        if part is None or not isinstance(node.ctx, ast.Load):
+        given = self._given.get(node.id)
+        if given is None or not isinstance(node.ctx, ast.Load):
             return node
-        return ast.copy_location(ast.Constant(eval_part(part)), node)
+        other = copy.copy(given)
+        return ast.copy_location(_located(other, node), node)
+
+
+def _located(other: ast.expr, node: ast.AST) -> ast.expr:
+    """Let an expression stand where another stood, with all that is new in it."""
+    if isinstance(other, ast.Subscript) and not hasattr(other.slice, "lineno"):
+        other.slice = ast.copy_location(copy.copy(other.slice), node)
+    return other

@@ -7,7 +7,8 @@ import ast
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from gradviz.recording.filled_in import eval_part, filled_in
+from gradviz.recording.filled_in import eval_part
+from gradviz.recording.picked_out import at, is_sample, under
 
 Way = tuple[str, ...]
 
@@ -274,7 +275,7 @@ def _of_comprehension(value: ast.ListComp | ast.GeneratorExp, way: Way) -> list[
         return _each_result(value.elt, value.generators, ("[1]", *way[2:]))
     if place_in(way[0]) is None and not is_open(way[0]):
         return None
-    return _each_result(value.elt, value.generators, way[1:])
+    return _each_result(at(value, way[0]), value.generators, way[1:])
 
 
 def _of_dict_comprehension(value: ast.DictComp, way: Way) -> list[Piece] | None:
@@ -282,10 +283,7 @@ def _of_dict_comprehension(value: ast.DictComp, way: Way) -> list[Piece] | None:
         return [Piece(value, way[1:] or (SOME,))]
     if way[0][0] != "[":
         return None
-    result: ast.expr = value.value
-    if isinstance(value.key, ast.Name) and way[0].startswith("['"):
-        result = filled_in(result, ((value.key.id, way[0]),))  # it was made with that key
-    return _each_result(result, value.generators, way[1:])
+    return _each_result(under(value, way[0]), value.generators, way[1:])
 
 
 def _each_result(
@@ -375,7 +373,7 @@ def _of_arguments(call: ast.Call, name: str, way: Way) -> list[Piece] | None:
         return [Piece(call, alone=True), Piece(call.args[1], way)]  # the first is the type
     if len(call.args) == 1 and (name in _IN_PLACE or (name == "stack" and not call.keywords)):
         return [Piece(call, alone=True), Piece(first, way)]
-    if name in _IN_ORDER:
+    if name in _IN_ORDER or is_sample(call):
         return [Piece(call, alone=True), Piece(first, (SOME, *rest))]
     if name in _ONE_OF and len(call.args) == 1:
         return [Piece(call, alone=True), Piece(first, (SOME, *way))]

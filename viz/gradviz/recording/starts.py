@@ -14,6 +14,7 @@ from gradviz.recording.keys import calls_with_keys
 from gradviz.recording.parts import name_of
 from gradviz.recording.slices import Slicer
 from gradviz.recording.sources import Source
+from gradviz.recording.turns import Turn, at_turn
 from gradviz.recording.unchanged import Follower
 from gradviz.recording.ways import DIRECT, Slice, of_argument
 from gradviz.recording.where import by_file
@@ -41,6 +42,7 @@ def backward_slice(
     callee: CodeType | None,
     exits: frozenset[Range] = frozenset(),
     settled: frozenset[Path] = frozenset(),
+    turn: Turn = (),
 ) -> Slice | None:
     """Return what the arguments of the call at an instruction are computed from.
 
@@ -52,20 +54,22 @@ def backward_slice(
         callee: Whose parameters these are.
         exits: Calls by which a tensor's value left torch: what it was is on the tape.
         settled: Paths of which it is known what they hold.
+        turn: What the names of a comprehension stand for as the call is run.
     """
     source_and_scope, place = scope_of(code), place_of(code, lasti)
     if source_and_scope is None or place is None:
         return None
     slicer = Follower(source_and_scope[0], source_and_scope[1], exits)
-    slicer.at_call, slicer.place, slicer.settled = place[1], range_of(place[0]), settled
+    there = at_turn(place[1], turn)
+    slicer.at_call, slicer.place, slicer.settled = there, range_of(place[0]), settled
     written: set[Path] = set()
     for path, root in _starts(code, lasti, wanted, callee):
-        slicer.stands(root, source_and_scope[1], place[1])
+        slicer.stands(root, source_and_scope[1], there)
         if path in names:
-            among = path in vague_reads(slicer.source, root, slicer.start, place[1])
+            among = path in vague_reads(slicer.source, root, slicer.start, there)
             written |= {path} if among else set()
             way = replace(DIRECT, loose=among, call=calls_with_keys(root).get(path))
-            slicer.pending.append((path, source_and_scope[1], place[1], way, 0))
+            slicer.pending.append((path, source_and_scope[1], there, way, 0))
     sliced = slicer.finished()
     return None if sliced is None else replace(sliced, written=frozenset(written))
 
