@@ -94,3 +94,9 @@ def test_other_patches_are_counted_or_printed(mending):
 
 def test_nothing_to_fix_is_said():
     assert "Nothing to fix was found." in text(Mending(report=REPORT, tried=(), originals={}))
+
+
+def test_of_a_script_it_says_where_was_looked_where_nothing_was_found():
+    found = Mending(report=REPORT, tried=(), originals={}, script=True)
+    assert "found up to the first step; gradviz run watches all of a script" in text(found)
+    assert "Nothing to fix was found in backward 17." in text(replace(found, backward="17"))

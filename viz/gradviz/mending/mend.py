@@ -73,6 +73,7 @@ class Mending:
         repeatable: Two runs of the step as it is agree to the bit.
         trials: How often the step was run.
         script: It was a script, and what it writes was written each time.
+        backward: Of a script, the numbers of the calls that were looked at, as they were asked for.
     """
 
     report: Report
@@ -82,6 +83,7 @@ class Mending:
     repeatable: bool = True
     trials: int = 0
     script: bool = False
+    backward: str = ""
 
 
 def mend(
@@ -129,6 +131,7 @@ def mend(
             repeatable=search.repeatable,
             trials=laboratory.trials,
             script=order.is_script,
+            backward=backward if order.is_script else "",
         )
 
 

@@ -162,11 +162,7 @@ def _last(mending: Mending, *, alternatives: bool) -> list[str]:
             printable(f"Left alone, as it looks meant: {places}. --all tries it too."), _WIDTH
         )
     if not mending.tried:
-        lines.append(
-            "Nothing to fix was found up to the first step; --backward looks at later calls."
-            if mending.script
-            else "Nothing to fix was found."
-        )
+        lines += textwrap.wrap(f"Nothing to fix was found{_where_looked(mending)}.", _WIDTH)
     runs = f"The step was run {counted(mending.trials, 'time')}"
     if mending.script:
         runs += "; what the script writes to disk it wrote each time"
@@ -185,3 +181,11 @@ def _labelled(label: str, text: str) -> list[str]:
 
 def _text(lines: list[str]) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace")
+
+
+def _where_looked(mending: Mending) -> str:
+    if not mending.script:
+        return ""
+    if mending.backward:
+        return f" in backward {mending.backward}"
+    return " up to the first step; gradviz run watches all of a script, --backward looks at a call"

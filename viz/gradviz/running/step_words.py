@@ -99,7 +99,7 @@ def _why_idle(names: Sequence[str], calls: Sequence[BackwardCall]) -> tuple[str,
     parameters = [call.report.parameters.get(name) for call in calls for name in names]
     if any(parameter is not None and parameter.verdict is Verdict.CUT for parameter in parameters):
         return "cut", "an earlier loss reached them"
-    return "unused", "not part of this loss; another loss trains them"
+    return "unused", "not part of this loss; another one has reached them, or is to"
 
 
 def _listed(names: Iterable[str], roots: Iterable[str]) -> Iterator[str]:
