@@ -73,7 +73,8 @@ def check(step: str | None, arguments: tuple[str, ...], form: str, **given: Any)
 
     STEP is a function as in 'gradviz show' (also file.py:function), a saved report, or a script.
     A script is run with ARGUMENTS until each of its optimizers has made a step, or to the last of
-    the backward calls asked for. An option takes the place of what pyproject.toml says for that
+    the backward calls asked for. An optimizer that it makes after that is not looked at: --backward
+    goes on to it. An option takes the place of what pyproject.toml says for that
     word. Options that gradviz does not have go to the script; those that both have go to it after
     --.
 
