@@ -191,6 +191,34 @@ def an_array_written_over_beside_one_that_is_rounded(a, b, x):
     return (x * b * float(rows.sum())).sum()
 
 
+def a_deque_of_arrays_that_lets_go_of_the_oldest(a, b, x):
+    rows = collections.deque(maxlen=2)
+    rows.append(a.detach().reshape(1).numpy())
+    rows.append(np.ones(1))
+    rows.append(np.zeros(1))
+    return (x * b * torch.tensor(np.sum(rows, axis=0))).sum()
+
+
+def records_that_are_updated(a, b, x):
+    rows = [{"value": a.item()} for _ in range(2)]
+    for row in rows:
+        row.update(value=2.0)
+    return (x.sum() * b * torch.tensor([row["value"] for row in rows])).sum()
+
+
+def a_copy_filled_row_by_row(a, b, x):
+    rows = a.detach().reshape(1, 1).numpy().copy()
+    for row in rows:
+        row.fill(1.0)
+    return (x * b * torch.from_numpy(rows).sum()).sum()
+
+
+def a_copy_put_over(a, b, x):
+    rows = a.detach().reshape(1).numpy().copy()
+    np.putmask(rows, np.ones(1, bool), 2.0)
+    return (x * b * torch.from_numpy(rows).sum()).sum()
+
+
 @pytest.mark.parametrize(
     "step",
     [
@@ -200,6 +228,10 @@ def an_array_written_over_beside_one_that_is_rounded(a, b, x):
         a_deque_whose_first_is_taken_out,
         an_array_written_over,
         an_array_written_over_by_masks,
+        a_deque_of_arrays_that_lets_go_of_the_oldest,
+        records_that_are_updated,
+        a_copy_filled_row_by_row,
+        a_copy_put_over,
     ],
 )
 def test_what_is_no_longer_in_a_deque_a_dict_or_an_array_is_not_called_cut(step):
@@ -262,6 +294,27 @@ def an_array_of_half_precision(a, b, x):
     return (x * b * torch.tensor(rows).sum()).sum()
 
 
+def a_deque_of_scaled_arrays(a, b, x):
+    window = collections.deque([a.detach().reshape(1).numpy().copy()], maxlen=2)
+    window.append(np.ones(1))
+    for row in window:
+        row /= 3
+    return (x * b * torch.from_numpy(np.sum(window, axis=0)).sum()).sum()
+
+
+def records_that_are_scaled(a, b, x):
+    rows = [{"value": a.item()}, {"value": 1.0}]
+    for row in rows:
+        row["value"] *= 3
+    return (x.sum() * b * torch.tensor([row["value"] for row in rows])).sum()
+
+
+def a_copy_put_over_in_part(a, b, x):
+    rows = np.concatenate([a.detach().reshape(1).numpy().copy(), np.ones(2)])
+    np.putmask(rows, np.array([False, True, True]), 2.0)
+    return (x * b * torch.from_numpy(rows).sum()).sum()
+
+
 @pytest.mark.parametrize(
     "step",
     [
@@ -273,6 +326,9 @@ def an_array_of_half_precision(a, b, x):
         an_array_of_signs,
         an_array_rounded_elsewhere,
         an_array_of_half_precision,
+        a_deque_of_scaled_arrays,
+        records_that_are_scaled,
+        a_copy_put_over_in_part,
     ],
 )
 def test_what_a_deque_a_dict_or_an_array_has_something_of_is_cut(step):

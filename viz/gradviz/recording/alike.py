@@ -19,7 +19,6 @@ import torch
 from torch import nn
 
 from gradviz.recording.expressions import Path
-from gradviz.recording.fingerprints import is_short
 from gradviz.recording.parts import SOME, WITHIN, is_open
 from gradviz.recording.torch_inside import PARTS, children_of
 from gradviz.recording.where import variables
@@ -69,11 +68,11 @@ class Given:
             paths: What is read in it.
             arrays: Of an array it can be told by its numbers too what is in it.
         """
-        values = [held_or_owner(frame, path) for path in paths if not _is_builtin(frame, path)]
+        values = [_held_there(frame, path) for path in paths if not _is_builtin(frame, path)]
         self.numbers.update(plain_numbers([value for value in values if is_scalar(value)]))
         self.beside.update(plain_numbers(values))
         plain = all(isinstance(value, _CALLED) or _is_plain(value) for value in values)
-        self.whole = plain and (arrays or not any(map(_is_small_array, values)))
+        self.whole = plain and (arrays or not any(map(_has_parts, values)))
 
     def agrees(self, left: Container[float] | None) -> bool:
         """Say whether one of the numbers is among those that left."""
@@ -139,14 +138,57 @@ def is_scalar(value: Any) -> bool:
     return value is None or value is Ellipsis or isinstance(value, (*_SCALARS, slice))
 
 
+def _held_there(frame: FrameType, path: Path) -> Any:
+    """Return what a path holds; of one that means several what each holds, in a list of its own as
+    it is held within something.
+    """
+    if SOME not in path or WITHIN in path:
+        return held_or_owner(frame, path)
+    return [[*held_by_each(frame, path)] or None]
+
+
 def _is_plain(value: Any) -> bool:
     """Say whether all the numbers in a value are known: in a text is none."""
-    if _is_small_array(value):
-        return all(map(is_short, map(rounded, value.flatten().tolist())))
+    if _has_parts(value):
+        return _is_written(value)
     if type(value) in _HOLDERS and type(value) is not tuple:
         items = value.values() if isinstance(value, dict) else value
         return len(value) < _ELEMENTS and all(map(is_scalar, items))
     return type(value) is str or (value is not None and is_scalar(value))
+
+
+def _has_parts(value: Any) -> bool:
+    """Say whether a value is an array, or holds arrays or containers: these can be changed where
+    nothing tells that it is.
+    """
+    if type(value) not in _HOLDERS or type(value) is tuple:
+        return _is_small_array(value)
+    items = value.values() if isinstance(value, dict) else value
+    return any(type(item) in _HOLDERS or _is_small_array(item) for item in items)
+
+
+def _is_written(value: Any) -> bool:
+    """Say whether a value and all within it are a few numbers of a few digits, as no computation
+    gives them by chance.
+    """
+    pending, left = [value], _ELEMENTS
+    while pending and left > 0:
+        item = pending.pop()
+        left -= 1
+        if type(item) in _HOLDERS:
+            pending += item.values() if isinstance(item, dict) else item
+        elif _is_small_array(item):
+            pending += item.flatten().tolist()
+        elif not isinstance(item, _SCALARS) or not _is_brief(item):
+            return False
+    return left > 0
+
+
+def _is_brief(number: Any) -> bool:
+    if isinstance(number, (int, complex, np.complexfloating)):
+        return isinstance(number, int)
+    given = float(number)
+    return c_float(float(f"{given:.4g}")).value == c_float(given).value
 
 
 def _is_small_array(value: Any) -> bool:

@@ -29,8 +29,11 @@ _SHAPE = frozenset(
 _SIZES = frozenset(
     "size dim numel nelement element_size stride is_contiguous storage_offset".split()
 )
-_HOLD = frozenset("dict SimpleNamespace Namespace list tuple deque array asarray".split())
+_HOLD = frozenset(
+    "dict SimpleNamespace Namespace list tuple deque array asarray concatenate".split()
+)
 _GIVE = frozenset("item tolist float int bool complex numpy float32 float64".split())
+_MOVE = frozenset("copy reshape ravel flatten squeeze".split())
 _NO_VALUE = frozenset("len isinstance issubclass type id hasattr callable print".split())
 # Calls that take the sizes of their first argument alone
 _LIKE = frozenset("zeros_like ones_like empty_like full_like rand_like randn_like".split())
@@ -155,6 +158,8 @@ def _held_in(value: ast.AST) -> Iterator[ast.AST]:
             pending += (node.left, node.right)
         elif isinstance(node, ast.Call) and name_of(node) in _HOLD:
             pending += (*node.args, *node.keywords)
+        elif isinstance(node, ast.Call) and name_of(node) in _MOVE:
+            pending += [node.func.value] if isinstance(node.func, ast.Attribute) else []
         elif isinstance(node, _COMPREHENSIONS):
             plain = all(path_of(result)[0] is not None for result in _results(node))
             pending += [part.iter for part in node.generators] if plain else _results(node)

@@ -61,6 +61,8 @@ _MOST = 400
 # Elements within elements that are told apart: ``x = x[0]`` in a loop goes ever deeper
 _DEEPEST = 8
 _FUNCTIONS = (ast.FunctionDef, ast.Lambda)
+# Calls that write into an array what they are given, as it is
+_WRITES = frozenset("copyto put place putmask fill_diagonal fill".split())
 
 
 def _passed_on(source: Source, scope: Scope) -> frozenset[Path] | None:
@@ -117,7 +119,8 @@ def _computes(source: Source, definition: Definition) -> bool:
     value = definition.value
     if definition.call and isinstance(value, ast.Call):
         return name_of(value) in source.callables
-    return definition.change and not definition.adds and definition.by != EACH
+    computes = definition.change and not definition.adds and definition.by != EACH
+    return computes and definition.by not in _WRITES
 
 
 def _keeps(definition: Definition, line: int) -> bool:
