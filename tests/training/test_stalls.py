@@ -158,3 +158,9 @@ def test_what_only_the_first_call_brought_gradient_to_is_a_beginning():
     told, optimizer, parameter, _ = stalls(lambda step: step <= 1)
     verdicts = {1: EARLIER[1], 2: cut(DETACH), 3: cut(DETACH), 4: cut(DETACH)}
     assert told.stopped(id(optimizer), 16, id(parameter), parameter, verdicts) is None
+
+
+def test_what_steps_have_moved_again_and_again_was_trained_though_one_call_alone_was_watched():
+    told, optimizer, parameter, _ = stalls(lambda step: step <= 10)
+    verdicts = {3: EARLIER[3], 4: cut(DETACH), 5: cut(DETACH)}
+    assert told.stopped(id(optimizer), 16, id(parameter), parameter, verdicts).steps == 6

@@ -3,7 +3,7 @@
 import pytest
 
 from gradviz.facts.evidence import Look, Touch
-from gradviz.graph import Parameter, Place, Verdict, Zero
+from gradviz.graph import Cut, CutKind, Parameter, Place, Verdict, Zero
 from gradviz.training.stopping import why_stopped
 
 HERE, THERE = Place("train.py", 7, "net.zero_grad()"), Place("train.py", 9)
@@ -74,3 +74,15 @@ def test_a_loss_that_no_step_has_followed_yet_does_not_decide():
     cut = said(Verdict.CUT)
     assert why_stopped({4: cut, 5: cut, 6: said(Verdict.REACHED)}, [(5, look())]).why == "cut"
     assert why_stopped({4: cut, 5: said(Verdict.REACHED)}, [(4, look()), (5, look(HERE))]) is None
+
+
+def test_a_cut_that_calls_had_before_is_not_what_stops_it():
+    usual, new = (
+        Cut(kind=CutKind.DETACH, operation="detach()", file="gan.py", line=n) for n in (8, 9)
+    )
+    judged = said(Verdict.CUT, cuts=(usual,))
+    later = {4: said(Verdict.UNUSED), 5: judged, 6: said(Verdict.CUT, cuts=(new,))}
+    stopped = why_stopped(later, [(6, look())], [judged, said(Verdict.REACHED)])
+    assert (stopped.why, stopped.cut) == ("cut", new)
+    stopped = why_stopped({4: judged}, [(4, look())], [judged, said(Verdict.REACHED)])
+    assert (stopped.why, stopped.cut) == ("cut", None)

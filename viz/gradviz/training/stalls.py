@@ -24,7 +24,7 @@ from gradviz.training.sampling import Batch, has_values, spread
 from gradviz.training.stopping import Stopping, why_stopped
 
 _OFTEN = 3  # steps: one or two may pass by what is used seldom
-_AGAIN = 2  # calls that bring gradient: one alone may be how a run begins, as with a first state
+_AGAIN = 2  # calls that bring gradient, or steps that move: one alone may be how a run begins
 _SHARE = 8  # and so much of all steps: what is used now and then is left out for a while
 _LONG = 64  # steps without a gradient, of which as many more pass before the next is looked at
 _PATIENCE = 16  # of the steps that found zeros in a row, those until the next that is looked at
@@ -45,6 +45,7 @@ class _Stall:
         is_seldom: It was found without zeros after that: it takes turns.
         looked: The last step that was looked at.
         is_left: It was to train then, and had no gradient to step by.
+        moves: How often it was found moved.
     """
 
     version: int
@@ -56,6 +57,7 @@ class _Stall:
     is_seldom: bool = False
     looked: int = 0
     is_left: bool = False
+    moves: int = 1
 
     @property
     def patience(self) -> int:
@@ -171,10 +173,11 @@ class Stalls:
             return None
         later = {number: own for number, own in verdicts.items() if number > stall.heard}
         earlier = [own for number, own in verdicts.items() if number <= stall.heard]
-        if sum(own is not None and own.verdict is Verdict.REACHED for own in earlier) < _AGAIN:
+        reached = sum(own is not None and own.verdict is Verdict.REACHED for own in earlier)
+        if max(reached, stall.moves) < _AGAIN:
             return None
         since = [(number, look) for number, look in looks if number > stall.heard]
-        stopping = why_stopped(later, since)
+        stopping = why_stopped(later, since, earlier)
         if not later and self.left_at is not None:
             stopping = Stopping("cut", place=self.left_at)
         if stopping is None:
@@ -225,6 +228,7 @@ def _look(
         stall.resumes = stall.resumes or stall.calls is not None
         stall.is_seldom = stall.is_seldom or stall.zeros > 0
         stall.since, stall.heard, stall.zeros = steps, calls, 0
+        stall.moves += 1
     stall.version = stall.version if number is None else number
 
 

@@ -3,7 +3,7 @@
 Pure, without torch.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -30,7 +30,9 @@ class Stopping:
 
 
 def why_stopped(
-    verdicts: Mapping[int, Parameter | None], looks: Sequence[tuple[int, Look]]
+    verdicts: Mapping[int, Parameter | None],
+    looks: Sequence[tuple[int, Look]],
+    earlier: Iterable[Parameter | None] = (),
 ) -> Stopping | None:
     """Return the reason; None where that is not known, or rounds differ.
 
@@ -38,26 +40,22 @@ def why_stopped(
         verdicts: What each call since says of the parameter, by the number of the call; None where
             it does not know it.
         looks: The steps since that were looked at, each with the number of the call before it.
+        earlier: What each call before these said of it: a cut of theirs is not what stops it.
     """
     rounds = _rounds(verdicts, [number for number, _ in looks])
-    deciding = [own for some in rounds.values() for own in _deciding(some)]
-    words = {None if own is None else own.verdict for own in deciding}
-    parameters = [own for own in deciding if own is not None]
+    deciding = [_deciding(some) for some in rounds.values()]
+    words = {None if own is None else own.verdict for some in deciding for own in some}
+    parameters = [own for some in deciding for own in some if own is not None]
     if words and words <= _SEVERED | {None}:
-        cut = _common(parameters)
+        cut = _common(deciding, earlier)
         why = "unused" if words - {Verdict.CUT} else "cut"
         return Stopping(why, cut, line_of(cut))
     if words == {Verdict.ZERO}:
         places = {None if own.zero is None else own.zero.place for own in parameters}
         return Stopping("zero", place=places.pop() if len(places) == 1 else None)
-    fed = [
-        look
-        for number, look in looks
-        if any(own and own.verdict is Verdict.REACHED for own in rounds.get(number, ()))
-    ]
     if not words or not words <= _ARRIVES or any(look.gradient for _, look in looks):
         return None
-    return _taken(fed)
+    return _taken([look for number, look in looks if _is_fed(rounds.get(number, ()))])
 
 
 def _rounds(
@@ -77,8 +75,15 @@ def _rounds(
 
 
 def _deciding(verdicts: Sequence[Parameter | None]) -> Sequence[Parameter | None]:
-    """Return what decides of one round: where a call brings something, those that do."""
-    return [own for own in verdicts if own and own.verdict in _ARRIVES] or verdicts
+    """Return what decides of one round: where a call brings something, those that do, else those
+    that are cut off.
+    """
+    brings = [own for own in verdicts if own and own.verdict in _ARRIVES]
+    return brings or [own for own in verdicts if own and own.verdict is Verdict.CUT] or verdicts
+
+
+def _is_fed(verdicts: Iterable[Parameter | None]) -> bool:
+    return any(own is not None and own.verdict is Verdict.REACHED for own in verdicts)
 
 
 def _taken(fed: Sequence[Look]) -> Stopping | None:
@@ -96,11 +101,17 @@ def _taken(fed: Sequence[Look]) -> Stopping | None:
     )
 
 
-def _common(verdicts: Sequence[Parameter]) -> Cut | None:
-    """Return a cut with a line that all of some calls have in common; None where there is none."""
-    cuts = [own.cuts for own in verdicts]
+def _common(
+    rounds: Sequence[Sequence[Parameter | None]], earlier: Iterable[Parameter | None]
+) -> Cut | None:
+    """Return a cut with a line that all rounds have in common, and no earlier call; None where
+    there is none.
+    """
+    usual = {line_of(cut) for own in earlier if own is not None for cut in own.cuts}
+    cuts = [[cut for own in some if own is not None for cut in own.cuts] for some in rounds]
     lines = [{line_of(cut) for cut in own} for own in cuts]
-    return next((cut for cut in chain(*cuts) if all(line_of(cut) in own for own in lines)), None)
+    common = (cut for cut in chain(*cuts) if all(line_of(cut) in own for own in lines))
+    return next((cut for cut in common if line_of(cut) not in usual), None)
 
 
 def line_of(cut: Cut | None) -> Place | None:

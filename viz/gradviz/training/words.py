@@ -373,9 +373,10 @@ def _stopped(asked: _Asked) -> Explained | None:
     steps = last_steps(fewest)
     steps = f"{steps[0].upper()}{steps[1:]} of {own.optimizer}"
     at_first = f"They trained at first. {steps} find no gradient"
-    if own.cut is None:
+    if own.cut is None and own.place is not None:
         return f"{at_first}: autograd is switched off.", _SWITCH_ON
-    return f"{at_first}: every route back to them is cut.", causes.explain(own.cut).mend
+    mend = _MEANS["cut"][1] if own.cut is None else causes.explain(own.cut).mend
+    return f"{at_first}: every route back to them is cut.", mend
 
 
 _SWITCH_ON = (
