@@ -284,3 +284,45 @@ def test_of_several_losses_before_each_step_whole_rounds_are_watched(
     assert len(calls(ran)) == watched
     assert ran.end.startswith(f"gradviz: {end}")
     assert "unused    right.* (2 tensors, 5 values): not part" not in ran.said
+
+
+IN_A_THREAD = """
+    import threading
+    import torch
+    from torch import nn
+
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 1))
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
+
+    def work():
+        for step in range(24):
+            optimizer.zero_grad()
+            (net(torch.randn(8, 3)) - 1).square().mean().backward()
+            if WIPES:
+                for parameter in net[2].parameters():
+                    parameter.grad.mul_(0)
+            optimizer.step()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+"""
+
+
+@pytest.mark.parametrize(
+    ("wipes", "end"),
+    [
+        (
+            "step > 8",
+            "2 of 4 parameters train to the end; the last 15 steps of optimizer find zeros at"
+            " net.2.* (2): why is not known, as they ran in a thread that is not traced.",
+        ),
+        ("8 < step < 15", "All 4 parameters train."),
+    ],
+)
+def test_what_stalls_in_a_thread_that_is_not_traced_is_told_without_a_reason(
+    warm_scripts, wipes, end
+):
+    warm_scripts.write("train.py", IN_A_THREAD.replace("WIPES", wipes))
+    assert warm_scripts.run("train.py").end.startswith(f"gradviz: {end}")

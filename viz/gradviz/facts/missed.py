@@ -37,7 +37,8 @@ class Stopped:
         why: ``"cut"`` where each backward call of them that was watched is cut off from the
             parameter, or none came as autograd was switched off; ``"unused"`` where no loss uses
             it; ``"zero"`` where all that arrives is zero; ``"cleared"`` and ``"clipped"`` as in
-            :data:`gradviz.facts.training.WHYS`.
+            :data:`gradviz.facts.training.WHYS`; ``"unseen"`` where they ran in a thread that is not
+            traced.
         cut: What cuts it off in all of these; None where that is not known.
         place: The line of that, or of what takes the gradient away; None where it is not known.
         has_zeros: The gradient of an earlier call was set to zero and is still there, so that a

@@ -119,6 +119,8 @@ class Phases:
             which = counted(parameters, "parameter")
             event = f"{name} finds no gradient any more at {which} that it has moved"
             self._begin(optimizer, sys._getframe(1), event)
+        elif threading.get_ident() != self._thread:
+            self._training.stalls.unseen(optimizer)
 
     def _grows(self, optimizer: Optimizer, parameters: int) -> None:
         """A model has got parameters that gradient comes to."""

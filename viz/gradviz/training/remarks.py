@@ -265,6 +265,10 @@ def _why_stopped(own: Stopped, names: Sequence[str], every: Sequence[str]) -> st
             "find no gradient at",
             f"{call}{at} leaves nothing of it" if at else "arithmetic leaves nothing of it",
         ),
+        "unseen": (
+            "find zeros at" if own.has_zeros else "find no gradient at",
+            "why is not known, as they ran in a thread that is not traced",
+        ),
     }[own.why]
     unchanged = " unchanged" if does == "leave" else ""
     return f"{last_steps(own)} of {own.optimizer} {does} {few}{unchanged}: {why}"

@@ -46,6 +46,7 @@ class _Stall:
         looked: The last step that was looked at.
         is_left: It was to train then, and had no gradient to step by.
         moves: How often it was found moved.
+        is_unseen: The calls after that are not watched: they run in a thread that is not traced.
     """
 
     version: int
@@ -58,6 +59,7 @@ class _Stall:
     looked: int = 0
     is_left: bool = False
     moves: int = 1
+    is_unseen: bool = False
 
     @property
     def patience(self) -> int:
@@ -91,6 +93,12 @@ class Stalls:
     def stalled(self) -> frozenset[int]:
         """What has stalled at some time."""
         return frozenset(key for (_, key), own in self._stalls.items() if own.calls is not None)
+
+    def unseen(self, optimizer: Optimizer) -> None:
+        """What has stalled by now steps in a thread that is not traced."""
+        for (own, _), stall in self._stalls.items():
+            if own == id(optimizer) and stall.calls is not None:
+                stall.is_unseen = True
 
     def begin(self, optimizer: Optimizer, steps: int, calls: int, moved: Container[int]) -> None:
         """Look from here on at what an optimizer has moved in so many steps, after so many backward
@@ -180,6 +188,8 @@ class Stalls:
         stopping = why_stopped(later, since, earlier)
         if not later and self.left_at is not None:
             stopping = Stopping("cut", place=self.left_at)
+        elif not later and stall.is_unseen:
+            stopping = Stopping("unseen")
         if stopping is None:
             return None  # steps without a backward may be meant for a schedule
         return Stopped(
