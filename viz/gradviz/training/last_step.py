@@ -31,7 +31,7 @@ class LastStep:
         self._first = self._last = 0  # the number of the next node, at the first step and the last
         self._parameter: weakref.ref[Tensor] | None = None
         self._gradient: weakref.ref[Tensor] | None = None
-        self._version: int | None = None
+        self._writes: int | None = None
 
     def took(self, optimizer: Optimizer) -> None:
         """An optimizer has made a step."""
@@ -48,7 +48,7 @@ class LastStep:
                     if gradient is not None:
                         self._parameter = weakref.ref(parameter)
                         self._gradient = weakref.ref(gradient)
-                        self._version = torch_inside.version(gradient)
+                        self._writes = torch_inside.version(gradient)
                         return
 
     def is_long_ago(self) -> bool:
@@ -71,6 +71,6 @@ class LastStep:
             if gradient is None:
                 return False
             as_it_was = self._gradient() is gradient
-            if as_it_was and torch_inside.version(gradient) == self._version:
+            if as_it_was and torch_inside.version(gradient) == self._writes:
                 return False
             return any_nonzero(gradient) is True  # else it was set to zero
