@@ -58,6 +58,24 @@ def test_neither_is_an_evaluation_that_records_a_graph_and_calls_no_backward(loo
     assert not loop.last_step.is_long_ago()
 
 
+def test_neither_are_steps_that_the_user_makes_by_hand(loop):
+    loop.train(5)
+    for _ in range(20):
+        loop.backward()
+        with torch.no_grad():
+            for parameter in loop.net.parameters():
+                parameter -= 0.1 * parameter.grad
+    assert not loop.last_step.is_long_ago()
+
+
+def test_a_gradient_made_in_inference_mode_is_no_harm(loop):
+    with torch.inference_mode():
+        loop.net[0].weight.grad = torch.ones(4, 3)
+    loop.last_step.took(loop.optimizer)
+    loop.last_step.took(loop.optimizer)
+    assert not loop.last_step.is_long_ago()
+
+
 def test_nothing_is_said_where_the_parameter_is_gone_or_another_thread_asks(loop):
     loop.train(10)
     loop.backward(20)

@@ -7,16 +7,13 @@ torch gives autograd's nodes, and that gradient has come since.
 
 import threading
 import weakref
-from typing import TYPE_CHECKING
 
+from torch import Tensor
 from torch.optim import Optimizer
 
 from gradviz.recording import torch_inside
 from gradviz.recording.groups import parameters_in
 from gradviz.recording.sizes import any_nonzero
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 _FEW = 4  # steps' worth of graph, which a look at gradients at the end may make
 _SHARE = 2  # one in so many of all steps
@@ -31,7 +28,7 @@ class LastStep:
         self._first = self._last = 0  # the number of the next node, at the first step and the last
         self._parameter: weakref.ref[Tensor] | None = None
         self._gradient: weakref.ref[Tensor] | None = None
-        self._writes: int | None = None
+        self._writes: tuple[int | None, int | None] = (None, None)  # into these two
 
     def took(self, optimizer: Optimizer) -> None:
         """An optimizer has made a step."""
@@ -48,7 +45,7 @@ class LastStep:
                     if gradient is not None:
                         self._parameter = weakref.ref(parameter)
                         self._gradient = weakref.ref(gradient)
-                        self._writes = torch_inside.version(gradient)
+                        self._writes = _writes(parameter), _writes(gradient)
                         return
 
     def is_long_ago(self) -> bool:
@@ -68,9 +65,14 @@ class LastStep:
             return False
         with torch_inside.without_torch_function():
             gradient = parameter.grad
-            if gradient is None:
-                return False
-            as_it_was = self._gradient() is gradient
-            if as_it_was and torch_inside.version(gradient) == self._writes:
+            into_parameter, into_gradient = self._writes
+            if gradient is None or _writes(parameter) != into_parameter:
+                return False  # what writes into it may be a step of the user's
+            if self._gradient() is gradient and _writes(gradient) == into_gradient:
                 return False
             return any_nonzero(gradient) is True  # else it was set to zero
+
+
+def _writes(tensor: Tensor) -> int | None:
+    """Return how often a tensor was written into; None where torch does not say."""
+    return None if tensor.is_inference() else torch_inside.version(tensor)
