@@ -3,8 +3,12 @@
 import pytest
 
 from gradviz.facts.evidence import Evidence, Stepper
-from gradviz.graph import Parameter, Verdict
-from gradviz.training.forgotten import held_by_what_steps, is_left_of_its_module
+from gradviz.graph import Parameter, Place, Verdict
+from gradviz.training.forgotten import (
+    held_by_what_steps,
+    is_left_of_its_module,
+    is_left_out_by_name,
+)
 
 NAMES = [f"net.{layer}.{kind}" for layer in ("f", "n", "g", "h") for kind in ("weight", "bias")]
 
@@ -47,6 +51,19 @@ def test_the_weights_beside_their_adapters_are_left_out_on_purpose():
     adapters = [f"net.{layer}.{kind}" for layer in ("f", "g") for kind in ("weight", "lora_a")]
     held = [name for name in adapters if "lora" in name] + ["net.h.weight"]
     assert left(held, [*adapters, "net.h.weight"]) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "is_meant"),
+    [
+        ('opt = SGD([p for n, p in net.named_parameters() if n != "n.weight"])', True),
+        ("opt = SGD([p for n, p in net.named_parameters() if n not in ['n.weight']])", True),
+        ('opt = SGD([p for n, p in net.named_parameters() if "weight" not in n])', False),
+    ],
+)
+def test_one_that_is_left_out_by_its_name_is_so_on_purpose(code, is_meant):
+    stepper = Stepper(name="o", kind="SGD", made=Place("train.py", 3, code))
+    assert is_left_out_by_name(evidence()["net.n.weight"], [stepper]) == is_meant
 
 
 def test_what_never_steps_holds_nothing():

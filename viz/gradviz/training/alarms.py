@@ -17,6 +17,7 @@ from gradviz.training.forgotten import (
     held_by_what_steps,
     is_forgotten_head,
     is_left_of_its_module,
+    is_left_out_by_name,
 )
 from gradviz.training.idle import dead, idle, locked_at_zero
 from gradviz.training.touched import taken_beside_decay
@@ -301,10 +302,9 @@ def _not_held(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> 
     if any(stepper.empty or stepper.begun or stepper.of_others for stepper in scene.steppers):
         return True
     every, held = scene.evidence.values(), held_by_what_steps(scene.steppers)
-    is_forgotten = is_forgotten_head(evidence, every, held) or is_left_of_its_module(
-        evidence, every, held
-    )
-    if is_forgotten or evidence.copy_of in scene.copied:
+    is_left = is_left_of_its_module(evidence, every, held)
+    is_left = is_left and not is_left_out_by_name(evidence, scene.steppers)
+    if is_left or is_forgotten_head(evidence, every, held) or evidence.copy_of in scene.copied:
         return True
     root = evidence.name.partition(".")[0]
     if _is_stepped_aside(root, scene):

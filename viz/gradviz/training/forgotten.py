@@ -43,6 +43,15 @@ def is_left_of_its_module(
     return bool(module) and is_begun and counts[True] > counts[False]
 
 
+def is_left_out_by_name(evidence: Evidence, steppers: Iterable[Stepper]) -> bool:
+    """Say whether the line that makes an optimizer names a parameter that none holds, as a text: to
+    leave out just this one is meant.
+    """
+    path = evidence.name.partition(".")[2]
+    codes = [stepper.made.code or "" for stepper in steppers if stepper.made is not None]
+    return any(f"{quote}{path}{quote}" in code for code in codes for quote in "\"'")
+
+
 def _of_model(evidence: Evidence, every: Iterable[Evidence]) -> Iterator[Evidence]:
     """Yield what gets gradient of the model of a parameter."""
     root = evidence.name.partition(".")[0]
