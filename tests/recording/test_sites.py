@@ -5,6 +5,7 @@ import pytest
 from gradviz.recording import sites
 from gradviz.recording.alike import Given
 from gradviz.recording.instructions import position_of
+from gradviz.recording.outflows import route
 from gradviz.recording.sites import Marks, Site
 from gradviz.recording.ways import Expression, Slice
 
@@ -29,7 +30,7 @@ def test_the_same_value_of_another_object_is_another_mark_and_not_another_number
 def site(program):
     file = program("def f(x):\n    return g(x.item()), h()\n")
     made = Site(*file.at("f", "x.item()"))
-    made.marks[made.code, made.lasti] = Marks(parts={None})
+    made.marks[route(made.code, made.lasti)] = Marks(parts={None})
     return made
 
 

@@ -41,7 +41,7 @@ from gradviz.recording.instructions import (
     scope_of,
     text_use,
 )
-from gradviz.recording.outflows import Inflow, kept_in, outflow, written_through
+from gradviz.recording.outflows import Inflow, Route, kept_in, outflow, route, written_through
 from gradviz.recording.sites import HELD, Marks, Site, is_near
 from gradviz.recording.starts import backward_slice, element_slice, keeps, names_at
 from gradviz.recording.torch_inside import CALL_MODULE
@@ -115,23 +115,24 @@ class Escapes:
     def _mark(self, frame: FrameType | None, serial: int, value: Any) -> None:
         parts: tuple[int | None, ...] = (None,)
         forward, changes, many, loose = True, False, False, False
-        origin: tuple[CodeType, int] | None = None
+        below: Route | None = None
         numbers, written, depth = set(plain_numbers(value)), set(number_in_text(value)), 0
         while frame is not None:
             code, lasti = frame.f_code, frame.f_lasti
             if code is CALL_MODULE and not forward:
                 return  # what a hook returns is no result
             if level(code.co_filename) != INSIDE:
-                origin = origin or (code, lasti)
+                way = below or route(code, lasti)
                 site = self._site(code, lasti)
-                site.took(numbers, origin == (code, lasti), written, serial)
+                site.took(numbers, way.origin == (code, lasti), written, serial)
                 site.in_thread |= threading.get_ident() != self._thread
-                marks = site.marks.setdefault(origin, Marks())
+                marks = site.marks.setdefault(way, Marks())
                 marks.add(serial, id(variables(frame, "self").get("self")))
                 marks.parts.update(parts)
                 marks.depth = max(marks.depth, depth)
                 marks.loose = marks.loose and loose
-                inflow = Inflow(*origin, depth, parts)
+                inflow = Inflow(way, depth, parts)
+                below = route(code, lasti, below)
                 depth += code.co_name not in COMPREHENSIONS
                 marks.many = marks.many or many
                 site.changes = site.changes or changes
@@ -335,7 +336,7 @@ class Escapes:
         owners: set[int] = set()
         if frame is not None and () not in objects:
             owners = {id(held(frame, path)) for path in objects} - {id(None)}
-        for marks in site.marks.values():
+        for marks in site.come_in(sliced):
             if owners:
                 yield from (
                     serial
@@ -345,14 +346,7 @@ class Escapes:
             elif last and not marks.many:
                 yield next(reversed(marks.serials))[0]
             else:
-                yield self._bundled(marks)
-
-    def _bundled(self, marks: Marks) -> int:
-        if marks.new:
-            together = ((marks.bundle,) if marks.bundle else ()) + tuple(marks.new)
-            marks.bundle = together[0] if len(together) == 1 else self.bundle(together)
-            marks.new.clear()
-        return marks.bundle
+                yield marks.all_of_it(self.bundle)
 
 
 def _objects(escapes: Escapes, items: Any) -> Sources:

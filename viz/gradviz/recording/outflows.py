@@ -4,10 +4,10 @@ By the source alone, as the slices of ``slices.py``.
 """
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import CodeType
 
-from gradviz.recording.definitions import Definition
+from gradviz.recording.definitions import Definition, Scope
 from gradviz.recording.expressions import Path, Range, is_inside, range_of, root_of
 from gradviz.recording.instructions import position_of, scope_of
 from gradviz.recording.parts import is_element, place_in
@@ -32,18 +32,59 @@ class Outflow:
     loose: bool = False
 
 
+@dataclass(eq=False, slots=True)
+class Route:
+    """The instructions by which a value came up: by the first it left torch, and by each other the
+    function was called that the one before stands in.
+
+    Attributes:
+        code, lasti: The last instruction.
+        below: Those before it.
+        origin: The first.
+        length: How many they are.
+    """
+
+    code: CodeType
+    lasti: int
+    below: "Route | None" = None
+    origin: tuple[CodeType, int] = field(init=False)
+    length: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Take what is the same all the way."""
+        self.origin = (self.code, self.lasti) if self.below is None else self.below.origin
+        self.length = 1 if self.below is None else self.below.length + 1
+
+
+_ROUTES: dict[tuple[int, int, int], Route] = {}
+_MOST = 4096
+_LONGEST = 8  # as of a function that calls itself
+
+
+def route(code: CodeType, lasti: int, below: Route | None = None) -> Route:
+    """Return a route; of the same instructions, the same one, and of too many the first of them."""
+    if below is not None and below.length >= _LONGEST:
+        return below
+    key = (id(code), lasti, id(below))  # both are held by what stands under the key
+    held = _ROUTES.get(key)
+    if held is None:
+        if len(_ROUTES) >= _MOST:
+            _ROUTES.clear()
+        held = _ROUTES[key] = Route(code, lasti, below)
+    return held
+
+
 @dataclass(frozen=True, slots=True)
 class Inflow:
     """What came out of the functions below an instruction.
 
     Attributes:
-        code, lasti: The instruction by which the value left torch.
-        depth: How many calls below.
+        route: By which it came.
+        depth: How many calls below it left torch.
         parts: Which elements of what the call gave; None for the whole.
     """
 
-    code: CodeType
-    lasti: int
+    route: Route
     depth: int
     parts: tuple[int | None, ...]
 
@@ -53,12 +94,28 @@ class Inflow:
         """
         if self.depth == 0 and all(map(is_element, taken)):
             return False  # of a list that left, every element has
-        if self.depth == 1:
-            return False if goes_into(self.code, self.lasti, taken) else None
+        if self.depth == self.route.length:
+            goes = _goes_up(self.route, taken)
+            if goes is not None or self.depth == 1:
+                return None if goes is False else False
         place = place_in(taken[0])
         if place is not None and place >= 0 and not {None, place} & set(self.parts):
             return None
         return place is None or len(taken) > 1
+
+
+def _goes_up(route: Route, taken: Path) -> bool | None:
+    """Say whether what left goes into a part of what the last call of a route gave; None where that
+    cannot be told.
+    """
+    ways = ways_into(route.code, route.lasti, taken)
+    if ways is None or route.below is None:
+        return None if ways is None else bool(ways)
+    goes = [_goes_up(route.below, way.taken) if way.taken else True for way in ways]
+    unsure = [None for way, onward in zip(ways, goes, strict=True) if way.loose and onward]
+    if True in goes and not unsure:
+        return True
+    return None if unsure or None in goes else False
 
 
 @by_file
@@ -150,16 +207,23 @@ def _result_slices(code: CodeType) -> tuple[tuple[int, int, Slice], ...]:
     return tuple(slices)
 
 
-@by_file
 def goes_into(code: CodeType, lasti: int, taken: Path) -> bool:
     """Say whether the value of an instruction goes into a part of what its function returns or
-    yields.
+    yields; where that cannot be told, it does.
+    """
+    return ways_into(code, lasti, taken) != ()
+
+
+@by_file
+def ways_into(code: CodeType, lasti: int, taken: Path) -> tuple[Expression, ...] | None:
+    """Return how the value of an instruction goes into a part of what its function returns or
+    yields, each time with the part of that value; None where that cannot be told.
     """
     scoped, position = scope_of(code), position_of(code, lasti)
     if scoped is None or position is None:
-        return True
+        return None
     source, scope = scoped
-    if any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in ast.walk(scope.node)):
+    if _yields(scope):
         taken = taken[1:]
     slicer = Slicer(source, scope)
     for values, environment in scope.results:
@@ -172,7 +236,18 @@ def goes_into(code: CodeType, lasti: int, taken: Path) -> bool:
             for value in values:
                 slicer.part(value, rest, scope, environment, DIRECT)
     sliced = slicer.finished()
-    return sliced is None or any(item.covers(position) for item in sliced.expressions)
+    if sliced is None:
+        return None
+    ways = (way for way in sliced.expressions if way.covers(position))
+    return tuple(way if way.range == position else way._replace(taken=()) for way in ways)
+
+
+def _yields(scope: Scope) -> bool:
+    """Say whether a function gives one element after the other."""
+    makers = map(ast.unparse, getattr(scope.node, "decorator_list", ()))
+    if any(maker.endswith("contextmanager") for maker in makers):
+        return False  # ``as`` gives what it yields
+    return any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in ast.walk(scope.node))
 
 
 def _reaches(code: CodeType, definition: Definition, position: Range) -> bool:

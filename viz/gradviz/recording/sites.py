@@ -1,14 +1,15 @@
 """Where values left torch in the user's code, and by which expressions they come in again."""
 
-from collections.abc import Collection, Container, Iterator
+from collections.abc import Callable, Collection, Container, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from types import CodeType, FrameType
 
 from gradviz.recording.alike import Given
 from gradviz.recording.expressions import Path
 from gradviz.recording.fingerprints import is_short
 from gradviz.recording.instructions import position_of
-from gradviz.recording.outflows import Inflow
+from gradviz.recording.outflows import Inflow, Route
 from gradviz.recording.texts import written_beside
 from gradviz.recording.ways import Expression, Slice
 from gradviz.recording.where import INSIDE, level
@@ -52,6 +53,14 @@ class Marks:
             self.numbers.add(serial)
         self.serials[serial, owner] = None
 
+    def all_of_it(self, bundle: Callable[[tuple[int, ...]], int]) -> int:
+        """Return the number of what stands for all that left, with what makes one of several."""
+        if self.new:
+            together = ((self.bundle,) if self.bundle else ()) + tuple(self.new)
+            self.bundle = together[0] if len(together) == 1 else bundle(together)
+            self.new.clear()
+        return self.bundle
+
 
 @dataclass(slots=True)
 class Site:
@@ -60,7 +69,7 @@ class Site:
 
     Attributes:
         code, lasti: The instruction.
-        marks: By the instruction within.
+        marks: By the way from where they left.
         changes: The call at it changed something that it was given.
         values: The numbers that left there; None where not all are known.
         direct: The instruction itself took them out.
@@ -71,7 +80,7 @@ class Site:
 
     code: CodeType
     lasti: int
-    marks: dict[tuple[CodeType, int], Marks] = field(default_factory=dict)
+    marks: dict[Route, Marks] = field(default_factory=dict)
     changes: bool = False
     values: set[float] | None = field(default_factory=set)
     direct: bool = True
@@ -91,9 +100,26 @@ class Site:
         if not any(marks.parts for marks in self.marks.values()):
             return []  # it only changed what it was given
         unsure = all(marks.loose for marks in self.marks.values())
-        expressions = sliced.expressions + (sliced.quiet if self.in_thread else ())
-        ways = (expression.way_of(position, self._parts) for expression in expressions)
+        ways = (item.way_of(position, self._parts) for item in self._expressions(sliced))
         return [way._replace(loose=way.loose or unsure) for way in ways if way is not None]
+
+    def come_in(self, sliced: Slice) -> list[Marks]:
+        """Return of what left here by several ways that which may be in what a slice is of: where
+        ``pair()[0]`` goes in, nothing of ``pair()[1]``.
+        """
+        every, position = list(self.marks.values()), position_of(self.code, self.lasti)
+        if len(every) < 2 or (self.changes and position in sliced.calls):
+            return every
+        expressions = self._expressions(sliced)
+        come = [
+            marks
+            for route, marks in self.marks.items()
+            if any(item.way_of(position, partial(_part, route, marks)) for item in expressions)
+        ]
+        return come or every
+
+    def _expressions(self, sliced: Slice) -> tuple[Expression, ...]:
+        return sliced.expressions + (sliced.quiet if self.in_thread else ())
 
     def last_of(self, owner: object) -> tuple[int, ...]:
         """Return what left here last in a method of an object; nothing where none did."""
@@ -109,7 +135,7 @@ class Site:
         """Say whether a number of a call's is what left here, as a text says it that has no other
         like it.
         """
-        beside = [written_beside(*origin) for origin in self.marks]
+        beside = [written_beside(*way.origin) for way in self.marks]
         read = {number for number in given.numbers if self._may_say(number)}
         others = [numbers for numbers, _ in filter(None, beside)]
         if not read or len(others) < len(beside) or not read.isdisjoint(*others):
@@ -123,10 +149,8 @@ class Site:
         return any(_says(number, left) for left in self.values or self.written)
 
     def _parts(self, taken: Path) -> Iterator[bool | None]:
-        for origin, marks in self.marks.items():
-            inflow = Inflow(*origin, marks.depth, tuple(marks.parts))
-            guess = inflow.is_loose(taken)
-            yield guess if guess is None else guess or marks.loose
+        for route, marks in self.marks.items():
+            yield from _part(route, marks, taken)
 
     def is_given(self, sliced: Slice, given: Given) -> bool | None:
         """Say whether what left here surely is what a call was given; None where it cannot be."""
@@ -166,6 +190,11 @@ class Site:
             if not numbers or len(self.values) > HELD:
                 self.values = None
                 self.by_number.clear()
+
+
+def _part(route: Route, marks: Marks, taken: Path) -> Iterator[bool | None]:
+    guess = Inflow(route, marks.depth, tuple(marks.parts)).is_loose(taken)
+    yield guess if guess is None else guess or marks.loose
 
 
 def _says(number: float, left: float) -> bool:
