@@ -2,7 +2,8 @@
 
 import pytest
 
-from gradviz.folding.first_view import BUDGET, WHOLE, Concern, first_view
+from gradviz.folding.concern import Concern
+from gradviz.folding.first_view import BUDGET, WHOLE, first_view
 from gradviz.folding.tree import Group, GroupSort
 
 

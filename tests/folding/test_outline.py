@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from gradviz.folding.first_view import Concern, first_view
+from gradviz.folding.concern import Concern
+from gradviz.folding.first_view import first_view
 from gradviz.folding.outline import outline
 from gradviz.folding.tree import MOST, Group, GroupSort, Thing
 

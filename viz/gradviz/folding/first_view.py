@@ -1,28 +1,14 @@
 """Which groups of a tree are open at first."""
 
-import re
 from collections.abc import Callable, Iterator
-from enum import IntEnum
-from heapq import heappop, heappush
-from itertools import count
 
+from gradviz.folding.concern import Concern, Waiting
 from gradviz.folding.tree import LONG, MOST, NUMBER, Group, GroupSort
-from gradviz.system.grouped import grouped
 
-_DIGITS = re.compile("[0-9]+")  # also those of layer1, layer2
 BUDGET = 12  # boxes that modules are opened for at first
 MOST_BOXES = 24  # at first, once what severs is seen too
 WHOLE = 18  # things that are shown at once, all modules open
 FEW = 8  # boxes to begin with: where there are fewer, anything longer is opened at first too
-
-
-class Concern(IntEnum):
-    """How much a reader has to see of a thing; of a group, the greatest of what is in it."""
-
-    IDLE = 0  # it is no part of the loss
-    WELL = 1
-    AILING = 2  # no gradient arrives
-    SEVERS = 3
 
 
 def first_view(
@@ -34,8 +20,7 @@ def first_view(
 ) -> list[Group]:
     """Return the groups to open at first, parents before children.
 
-    Modules are opened within a budget of boxes: first those in which no gradient arrives, then the
-    others, of each the shallowest first. What is no part of the loss stays closed.
+    Modules are opened within a budget of boxes, in the order of :class:`Waiting`.
 
     A graph that fits is opened whole. Runs stay closed, and so does a module of operations alone
     where there is enough to see without. Then the ways to the things that sever are opened while
@@ -49,24 +34,14 @@ def first_view(
     """
     concerns = _concerns(root, concern)
     boxes, opened = len(root.children), [root]
-    order = count()
-    waiting: list[tuple[bool, int, tuple[bool, int], int, list[Group]]] = []
-
-    def wait(depth: int, groups: list[Group]) -> None:
-        for alike in _alike([group for inside in groups for group in _to_open(inside)]):
-            worst = max(concerns[id(group)] for group in alike)
-            if worst is not Concern.IDLE:
-                key = worst < Concern.AILING, depth, _rank(alike), next(order)
-                heappush(waiting, (*key, alike))
-
-    wait(1, [root])
-    while waiting:
-        _, depth, _, _, alike = heappop(waiting)
-        more = boxes + sum(len(group.children) - 1 for group in alike)
-        if more <= MOST if boxes < FEW else more <= budget and any(map(_has_modules, alike)):
+    waiting: Waiting[Group] = Waiting(_name, lambda group: concerns[id(group)], _rank)
+    waiting.add(1, _to_open(root))
+    for depth, family in waiting:
+        more = boxes + sum(len(group.children) - 1 for group in family)
+        if more <= MOST if boxes < FEW else more <= budget and any(map(_has_modules, family)):
             boxes = more
-            opened += alike
-            wait(depth + 1, alike)
+            opened += family
+            waiting.add(depth + 1, [inner for group in family for inner in _to_open(group)])
     if _size(root) <= WHOLE:
         groups = _all_groups(root)
         return [root, *(group for group in groups[1:] if concerns[id(group)] > Concern.IDLE)]
@@ -133,16 +108,13 @@ def _holds_several(group: Group) -> bool:
     return len(group.children) > 1
 
 
-def _alike(groups: list[Group]) -> list[list[Group]]:
-    """Return groups in families: numbered siblings are together, as they open together or not at
-    all.
-    """
-    return [*grouped((_DIGITS.sub("#", group.name), group) for group in groups).values()]
+def _name(group: Group) -> str:
+    return group.name
 
 
-def _rank(alike: list[Group]) -> tuple[bool, int]:
+def _rank(family: list[Group]) -> tuple[bool, int]:
     """Return the key by which groups open: first what has modules in it, the smallest first."""
-    return not any(map(_has_modules, alike)), sum(len(group.children) for group in alike)
+    return not any(map(_has_modules, family)), sum(len(group.children) for group in family)
 
 
 def _has_modules(group: Group) -> bool:

@@ -4,10 +4,10 @@ First those in which no gradient arrives, then the others, of each the shallowes
 that is no part of the loss stays closed.
 """
 
-import re
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import NamedTuple
 
+from gradviz.folding.concern import Concern, Waiting, concern_of, family_of
 from gradviz.folding.flow import Flow
 from gradviz.folding.modules import Modules, Room, Rooms
 from gradviz.graph import Node, NodeKind, Place, Verdict
@@ -16,11 +16,7 @@ from gradviz.system.grouped import grouped
 FEW = 8  # nodes of an opened module that are drawn one by one in any case
 LOOPED = 4  # nodes of one line and one call that are drawn one by one; more are a loop
 
-_AILING = (Verdict.CUT, Verdict.ZERO)
-
 ABSENT = ("parameters", Verdict.UNUSED, False)  # the rough key of parameters that the graph lacks
-
-_NUMBERS = re.compile(r"\d[\d.,\u2026 ]*")
 
 
 class NodeKey(NamedTuple):
@@ -89,29 +85,22 @@ def open_rooms(
     return _Opening(rooms, keys, modules, budget, depth, _concerns(rooms, flow, modules)).run()
 
 
-class _Concerns(NamedTuple):
-    """What decides which rooms are opened first, and which stay closed."""
-
-    ailing: frozenset[str]  # families of rooms in which something severs, or no gradient arrives
-    idle: frozenset[Room]  # nothing in them is part of the loss
-
-
-def _concerns(rooms: Rooms, flow: Flow, modules: Modules) -> _Concerns:
-    severed = {edge.target for edge in flow.cut_edges} | flow.cut_nodes.keys()
-    ailing: set[Room] = set()
-    busy: set[Room] = set()
+def _concerns(rooms: Rooms, flow: Flow, modules: Modules) -> dict[str, Concern]:
+    """Return the greatest concern of each family of rooms, by its name."""
+    severing = {edge.target for edge in flow.cut_edges} | flow.cut_nodes.keys()
+    of_rooms = dict.fromkeys(rooms.all, Concern.IDLE)
     for index, module in enumerate(modules.of):
         room = rooms.of[module]
-        busy.add(room)
-        if index in severed or flow.nodes[index].verdict in _AILING:
-            ailing.add(room)
+        if of_rooms[room] < Concern.SEVERS:
+            concern = concern_of(flow.nodes[index].verdict, severs=index in severing)
+            of_rooms[room] = max(of_rooms[room], concern)
+    of_families: dict[str, Concern] = {}
     for room in reversed(rooms.all):
-        for kind in (ailing, busy):
-            if room in kind and room.parent is not None:
-                kind.add(room.parent)
-    return _Concerns(
-        frozenset(map(_family, ailing)), frozenset(room for room in rooms.all if room not in busy)
-    )
+        if room.parent is not None:
+            of_rooms[room.parent] = max(of_rooms[room.parent], of_rooms[room])
+        family = family_of(room.path)
+        of_families[family] = max(of_families.get(family, Concern.IDLE), of_rooms[room])
+    return of_families
 
 
 class _Opening:
@@ -124,21 +113,19 @@ class _Opening:
         modules: Modules,
         budget: int,
         depth: int | None,
-        concerns: _Concerns,
+        concerns: Mapping[str, Concern],
     ) -> None:
         self._rooms, self._budget, self._depth = rooms, budget, depth
         self._concerns = concerns
         self._own = _own_keys(rooms, keys, modules)
         self._count = 1
         self._visited: list[Room] = []
-        # Those still to be opened, by whether they are well, and by their depth
-        self._levels: dict[tuple[bool, int], list[Room]] = {}
+        self._waiting: Waiting[Room] = Waiting(lambda room: room.path, self._concern, self._rank)
 
     def run(self) -> tuple[str, ...]:
         self._open_wanted()
-        while self._levels:
-            for family in _families(self._levels.pop(min(self._levels))):
-                self._open_family(family)
+        for _, family in self._waiting:
+            self._open_family(family)
         for is_open in (True, False):
             for is_well in (False, True):
                 for level in range(max(room.depth for room in self._visited) + 1):
@@ -156,23 +143,36 @@ class _Opening:
             self._look_at(room)
             self._open(room)
             wanted += (child for child in room.children if child.is_wanted)
+        for opened in grouped((room.depth, room) for room in wanted).values():
+            self._let_wait(opened)
 
     def _open_family(self, family: list[Room]) -> None:
-        for room in family:
-            self._look_at(room)
-        if all(map(self._stays_closed, family)):
-            return
         parents = [room for room in family if room.children]
         are_opened = bool(parents) and self._is_allowed(parents, sum(map(self._cost, parents)))
-        for room in family:
-            if are_opened if room.children else self._boxes(room, 0) < 2:
-                self._open(room)
+        opened = [
+            room for room in family if (are_opened if room.children else self._boxes(room, 0) < 2)
+        ]
+        for room in opened:
+            self._open(room)
+        self._let_wait(opened)
 
-    def _stays_closed(self, room: Room) -> bool:
-        return self._depth is None and room in self._concerns.idle
+    def _let_wait(self, opened: list[Room]) -> None:
+        """Look at what is in rooms of one depth that were opened, all of them together."""
+        inner = [child for room in opened for child in room.children if not child.is_wanted]
+        for room in inner:
+            self._look_at(room)
+        if inner:
+            self._waiting.add(inner[0].depth, inner)
 
-    def _is_well(self, room: Room) -> bool:
-        return _family(room) not in self._concerns.ailing
+    def _concern(self, room: Room) -> Concern:
+        """Return how much a reader has to see of a room: of a depth that was asked for, all."""
+        concern = self._concerns[family_of(room.path)]
+        return concern if self._depth is None else max(concern, Concern.WELL)
+
+    def _rank(self, family: list[Room]) -> tuple[bool, int]:
+        """Return the key by which rooms open: first what has rooms in it, the smallest first."""
+        parents = [room for room in family if room.children]
+        return not parents, sum(map(self._cost, parents))
 
     def _spread(self, level: int, *, is_open: bool, is_well: bool) -> None:
         """Spend what is left of the budget on a whole depth at once.
@@ -184,8 +184,8 @@ class _Opening:
             for room in self._visited
             if room.depth == level
             and room.is_open is is_open
-            and self._is_well(room) is is_well
-            and (is_open or not self._stays_closed(room))
+            and (self._concern(room) < Concern.AILING) is is_well
+            and (is_open or self._concern(room) is not Concern.IDLE)
         ]
         coarse = [room for room in rooms if (room.spread if is_open else not room.children)]
         if not coarse or self._boxes(coarse[0], 0) > self._budget:
@@ -211,8 +211,6 @@ class _Opening:
     def _open(self, room: Room) -> None:
         room.is_open = True
         self._count += self._cost(room)
-        for child in room.children:
-            self._levels.setdefault((self._is_well(child), child.depth), []).append(child)
 
     def _boxes(self, room: Room, spread: int) -> int:
         """Return how many boxes the room's own nodes take."""
@@ -247,18 +245,3 @@ def _own_keys(
 def _add(sets: tuple[set[Hashable], ...], key: NodeKey) -> None:
     for members, part in zip(sets, key, strict=True):
         members.add(part)
-
-
-def _families(level: Sequence[Room]) -> Iterator[list[Room]]:
-    """Yield the rooms of one depth in families: those that are opened together or not at all.
-
-    A family is the rooms at the same place in numbered siblings. One of them drawn in detail would
-    seem to differ from the others. What was asked for is open already.
-    """
-    families = grouped((_family(room), room) for room in level if not room.is_wanted)
-    for name in sorted(families):
-        yield families[name]
-
-
-def _family(room: Room) -> str:
-    return _NUMBERS.sub("#", room.path)

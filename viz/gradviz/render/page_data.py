@@ -15,7 +15,8 @@ from gradviz.causes.raised import has_failed
 from gradviz.facts.findings import Findings
 from gradviz.facts.neutral import still_severed
 from gradviz.facts.training import Training
-from gradviz.folding.first_view import Concern, first_view
+from gradviz.folding.concern import concern_of
+from gradviz.folding.first_view import first_view
 from gradviz.folding.outline import outline
 from gradviz.folding.tree import GroupSort
 from gradviz.graph import Cut, Parameter, Place, Verdict
@@ -126,9 +127,12 @@ class _Loss:
             [(source, target) for source, target, _ in drawn.lines],
             {tuple(path.split(".")): kind for path, kind in report.graph.classes.items()},
         )
-        concerns = [_concern(kind) for kind in drawn.kinds]
-        concern_of = [concerns[number] for number in drawn.numbers]
-        tree = flat(root, first_view(root, concern_of.__getitem__))
+        of_kinds = [
+            concern_of(kind.verdict, severs=kind.sort == "mark", fails=bool(kind.idle))
+            for kind in drawn.kinds
+        ]
+        concerns = [of_kinds[number] for number in drawn.numbers]
+        tree = flat(root, first_view(root, concerns.__getitem__))
         rows = self._rows(tree)
         data = {
             "name": printable(report.loss),
@@ -355,16 +359,6 @@ def _code_near(cut: Cut) -> list[Any]:
     """
     first, lines = lines_near(cut.file, cut.line, cut.code)
     return [first, list(lines)] if lines else []
-
-
-def _concern(thing: PageThing) -> Concern:
-    """Say how much a thing has to be seen at first."""
-    if thing.sort == "mark":
-        return Concern.SEVERS
-    if thing.verdict is Verdict.UNUSED:
-        return Concern.IDLE
-    fails = thing.verdict in (Verdict.CUT, Verdict.ZERO) or bool(thing.idle)
-    return Concern.AILING if fails else Concern.WELL
 
 
 def _column(values: Sequence[_T]) -> Sequence[_T] | dict[str, list[Any]]:
