@@ -2,10 +2,12 @@
 
 import collections
 import io
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 from two_numbers import judged, snap
 
 
@@ -54,9 +56,30 @@ def one_side_of_a_complex_number(a, b, x):
     return (x * complex(b.item(), a.item()).imag).sum()
 
 
+class Measured(NamedTuple):
+    first: float
+    second: float
+    more: float = 0.0
+
+
+def measured(module):
+    return Measured(module["a"].item(), module["b"].item())
+
+
+def used(module, x):
+    numbers = measured(module)
+    return (x * (numbers.first + numbers.more)).sum()
+
+
+def of_a_module_that_the_caller_chose(a, b, x):
+    module, *_ = sorted([nn.ParameterDict({"a": a, "b": b}), nn.ParameterDict()], key=len)[::-1]
+    return used(module, x)
+
+
 @pytest.mark.parametrize(
     "step",
     [
+        of_a_module_that_the_caller_chose,
         a_meter_that_is_reset,
         a_window_that_lets_go_of_the_oldest,
         a_ring_that_is_rolled,

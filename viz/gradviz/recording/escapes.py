@@ -201,17 +201,9 @@ class Escapes:
             if (frame := _outside_torch(frame)) is None:
                 break
             code, lasti = frame.f_code, frame.f_lasti
-            key = (id(code), lasti, wanted, id(callee))
-            names_there = self._known_names.get(key)
-            if names_there is None:
-                names_there = self._known_names[key] = (
-                    code,
-                    callee,
-                    names_at(code, lasti, wanted, callee),
-                )
             followed = tuple(
                 name
-                for name in names_there[2]
+                for name in self._names_at(code, lasti, wanted, callee)
                 if name and (wanted is not None or _is_followed(frame, name, open_, numbers_known))
             )
             sliced = self._slice_at(frame, followed, wanted, callee, surely)
@@ -223,16 +215,27 @@ class Escapes:
                 for value in held_by_each(frame, path):
                     surely.update(dict.fromkeys(self.same(value)[0]))
                 surely |= dict.fromkeys(_computed_from(frame, path, self._sites.values()))
-            given.sites, chooses = sliced[1], chooses or sliced[0].chooses
+            given.sites = sliced[1]
+            chooses = chooses or (sliced[0].chooses and bool(surely or sliced[1]))
             for site in sliced[1]:
                 for serial, certain in self._judged(site, sliced[0], frame, given):
                     if certain:
                         surely[serial] = None
-            if not sliced[0].parameters:
+            wanted, callee = _not_modules(frame, sliced[0].parameters), code
+            if not wanted:
                 break
-            wanted, callee = sliced[0].parameters, code
             frame = _function_around(frame).f_back
         return tuple(surely), chooses
+
+    def _names_at(
+        self, code: CodeType, lasti: int, wanted: tuple[Path, ...] | None, callee: CodeType | None
+    ) -> tuple[Path, ...]:
+        key = (id(code), lasti, wanted, id(callee))
+        held_there = self._known_names.get(key)
+        if held_there is None:
+            held_there = (code, callee, names_at(code, lasti, wanted, callee))
+            self._known_names[key] = held_there
+        return held_there[2]
 
     def of_element(self, frame: FrameType, item: Any, index: int) -> tuple[int, ...] | None:
         """Return the values that left torch and that an element of a call's first argument is
@@ -421,6 +424,11 @@ def _text_use(frame: FrameType | None, text: bool) -> TextUse:
 def _near(sliced: Slice | None, sites: Iterable[Site]) -> tuple[Slice | None, list[Site]]:
     """Return a slice with those of a file's sites whose values may be in it."""
     return sliced, [] if sliced is None else [site for site in sites if site.touches(sliced)]
+
+
+def _not_modules(frame: FrameType, paths: Iterable[Path]) -> tuple[Path, ...]:
+    """Return some paths without those that hold a module: what its parameters are is known."""
+    return tuple(path for path in paths if not isinstance(held(frame, path), nn.Module))
 
 
 def _is_followed(frame: FrameType, path: Path, open_: Container[int], numbers_known: bool) -> bool:
