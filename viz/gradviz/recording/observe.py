@@ -10,8 +10,11 @@ inside (a reentrant checkpoint) is watched together with the one that it is part
 """
 
 import math
+import operator
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from itertools import repeat
 from typing import Any
 
 import torch
@@ -43,6 +46,10 @@ class Observation:
         # Torch's number of each node: of those that are ready, the engine takes the highest
         self._order: dict[int, int] = {}
         self._leaf_numbers: set[int] = set()
+        # Of every hook in turn: what takes it away, from where, and its key there
+        self._hooked: list[Any] = []
+        three = [iter(self._hooked)] * 3
+        off.append(partial(deque, map(operator.call, *three, repeat(None)), 0))
         self._off = off
         # leaves' own nodes: where only a checkpoint's backward will use one, nothing else keeps it
         self._held: list[Any] = []
@@ -73,12 +80,17 @@ class Observation:
                 and torch_inside.is_view(node)
                 and number not in self._tape.hooks
             )
+        after = self._after  # bound once for all
         for number, (node, edges) in met.items():
             if number not in self._takings.views:
-                self._watch_node(number, node, edges)
+                leads, ends = self._ways_on(edges)
+                self._keep(node.register_hook(partial(after, number, leads, ends)))
         self._watch_leaves_without_an_edge()
 
-    def _watch_node(self, number: int, node: Any, edges: Sequence[Edge | None]) -> None:
+    def _ways_on(
+        self, edges: Sequence[Edge | None]
+    ) -> tuple[tuple[int | None, ...], tuple[Edge | None, ...]]:
+        """Return what the edges of a node lead to, and where what goes along them is met again."""
         views = self._takings.views
         leads = tuple([None if edge is None else edge[0] for edge in edges])
         ends = tuple(
@@ -87,7 +99,7 @@ class Observation:
                 for edge in edges
             ]
         )
-        self._keep(node.register_hook(partial(self._after, number, leads, ends)))
+        return leads, ends
 
     def _walk(
         self, roots: Iterable[Any]
@@ -147,7 +159,7 @@ class Observation:
     def _keep(self, handle: RemovableHandle) -> None:
         hooks = handle.hooks_dict_ref()
         if hooks is not None:
-            self._off.append(partial(hooks.pop, handle.id, None))
+            self._hooked += (type(hooks).pop, hooks, handle.id)
 
     def _watch_leaves_without_an_edge(self) -> None:
         """A reentrant checkpoint runs a backward of its own, which reaches leaves that no edge
@@ -219,7 +231,8 @@ class Observation:
         measured: dict[object, tuple[Tensor, sizes.Size]] = {}
         came: list[sizes.Size | None] = []
         went: list[sizes.Size | None] = []
-        empty, odd, largest = NO_EDGES, False, 0.0
+        empty: frozenset[int] | None = None
+        odd, largest = False, 0.0
         for place, gradient in enumerate(arrived):
             if gradient is None:
                 came.append(None)
@@ -244,11 +257,11 @@ class Observation:
             if type(size) is not Tensor and not (0 < size < math.inf and size >= FAINT * largest):
                 odd = True
                 if not gradient.numel():
-                    empty |= {len(went)}
+                    empty = (empty or NO_EDGES) | {len(went)}
             went.append(size)
         if odd:
             self._reasons.look(number, came, went, passed, arrived)
-        self._takings.rows.append((number, leads, came, went, empty))
+        self._takings.rows.append((number, leads, tuple(came), tuple(went), empty))
 
     def _arrived(self, number: int, gradient: Tensor) -> None:
         left = self._pending.pop((number, 0), None)
@@ -266,6 +279,7 @@ class Observation:
         """Take every hook away. Return the leaves that were watched, and hold them no more."""
         as_one(self._off)()
         self._off.clear()
+        self._hooked.clear()
         self._held.clear()
         self._pending.clear()
         leaves, self._leaves = self._leaves, []
@@ -280,10 +294,6 @@ class Observation:
     def arrivals(self) -> dict[int, list[float]]:
         """How much came to each leaf, by number."""
         return self._takings.arrivals
-
-    def settle(self) -> None:
-        """The backward is over: turn what was measured into numbers, where they are at hand."""
-        self._takings.settle()
 
     def births(self, *, in_loss: bool = False) -> list[tuple[int, births.Born]]:
         """Return each birth of NaN or infinity with the node whose backward shows it, in order.

@@ -1,8 +1,11 @@
 """What passed one node of the graph in a backward, by its size."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from gradviz.recording import sizes
+
+_NOTHING: Mapping[int, str] = MappingProxyType({})
 
 
 class Passage:
@@ -34,7 +37,7 @@ class Passage:
         self.came = incoming[0] if len(incoming) == 1 else either(*incoming)
         self.went = outgoing
         self.empty = empty
-        self.flat = {} if flat is None else flat
+        self.flat = _NOTHING if flat is None else flat
         self.rounded = rounded
         self.incoming = incoming
         self.outgoing = outgoing

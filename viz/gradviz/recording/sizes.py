@@ -89,7 +89,7 @@ def is_dense(gradient: Tensor) -> bool:
     """Say whether a gradient stores each of its elements, a real number, in some memory."""
     return (
         gradient.layout is torch.strided
-        and gradient.device.type != "meta"
+        and not gradient.is_meta
         and not gradient.is_nested
         and not gradient.is_complex()
     )
@@ -170,7 +170,7 @@ def stored(gradient: Tensor) -> tuple[Tensor, int] | None:
     values = own_part(gradient)
     if values.is_nested:
         values = values.values()
-    if torch_inside.is_opaque(values) or values.device.type == "meta":
+    if torch_inside.is_opaque(values) or values.is_meta:
         return None
     numel = values.numel()
     if values.layout == torch.sparse_coo:

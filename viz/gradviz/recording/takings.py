@@ -1,6 +1,6 @@
-"""What one backward brought: sizes while it runs, numbers once it is over.
+"""What one backward brought: sizes while it runs, numbers once somebody asks.
 
-On an accelerator nobody waits for them until somebody asks. Where something was not finite in the
+Nobody waits for an accelerator before that. Where something was not finite in the
 last backward there, its line is worth waiting for: the next one is measured at once.
 """
 
@@ -18,10 +18,11 @@ from gradviz.recording.reasons import Reasons
 Row = tuple[
     int,  # the node's number
     tuple[int | None, ...],  # what each edge leads to
-    list[sizes.Size | None],  # what came
-    list[sizes.Size | None],  # what went
-    frozenset[int],  # the edges along which nothing but an empty gradient went
+    tuple[sizes.Size | None, ...],  # what came
+    tuple[sizes.Size | None, ...],  # what went
+    frozenset[int] | None,  # the edges along which nothing but an empty gradient went, if any
 ]
+# Of tuples and numbers alone, so that the garbage collector walks none of them again
 Edge = tuple[int, int]
 """The number of what an edge leads to, and the place of it that the edge comes in at."""
 
@@ -72,13 +73,6 @@ class Takings:
         self._read()
         return self._arrivals
 
-    def settle(self) -> None:
-        """The backward is over: turn what was measured into numbers, unless a device still works
-        on it. That is waited for when somebody asks.
-        """
-        if not (waiting := self._waiting()):
-            self._take(waiting)
-
     def _waiting(self) -> list[sizes.Size]:
         passed = (size for _, _, *both, _ in self.rows for sizes_ in both for size in sizes_)
         met = (size for _, size in (*self.met, *self.losses))
@@ -97,14 +91,14 @@ class Takings:
             if not math.isfinite(read[id(size)] if isinstance(size, Tensor) else size):
                 self._reasons.bear_unread(serial)
         for number, leads, came, went, empty in self.rows:
-            flow = Passage(leads, _numbers(came, read), _numbers(went, read), empty)
-            flow.flat = self._reasons.flat.get(number, {})
+            flow = Passage(leads, _numbers(came, read), _numbers(went, read), empty or NO_EDGES)
+            flow.flat = self._reasons.flat.get(number, flow.flat)
             flow.rounded = self._reasons.rounded.get(number, NO_EDGES)
             self._flowed(number, flow)
             for place, (lead, went_on) in enumerate(zip(leads, flow.went, strict=False)):
                 for view in self._views_from(lead):
                     onward = (self.views[view][0],)
-                    bare = frozenset((0,)) if place in empty else NO_EDGES
+                    bare = frozenset((0,)) if empty and place in empty else NO_EDGES
                     self._flowed(view, Passage(onward, (went_on,), (went_on,), bare))
         for number, size in self.met:
             self._arrivals.setdefault(number, []).append(
@@ -136,7 +130,9 @@ class Takings:
             number = self.views[number][0]
 
 
-def _numbers(measured: list[sizes.Size | None], read: dict[int, float]) -> tuple[float | None, ...]:
+def _numbers(
+    measured: tuple[sizes.Size | None, ...], read: dict[int, float]
+) -> tuple[float | None, ...]:
     if not read:  # nothing had to be waited for
-        return cast("tuple[float | None, ...]", tuple(measured))
+        return cast("tuple[float | None, ...]", measured)
     return tuple(read[id(size)] if isinstance(size, Tensor) else size for size in measured)
