@@ -359,7 +359,7 @@ def test_a_step_that_is_repeated_keeps_nothing_of_arrays_that_are_gone():
             array = layer(torch.ones(1, 8)).detach().numpy()
             assert array.sum() != 0
     escapes = trace._mode.escapes
-    assert len(escapes._arrays) <= 2
+    assert len(escapes.arrays._arrays) <= 2
     assert len(trace._mode.exposed.windows) <= 2
 
 

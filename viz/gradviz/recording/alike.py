@@ -184,6 +184,14 @@ def _is_written(value: Any) -> bool:
     return left > 0
 
 
+def is_written(array: Any) -> bool:
+    """Say whether an array holds only numbers of a few digits; of a large one some are looked
+    at.
+    """
+    some = array.flat[:: max(1, array.size // _ELEMENTS)][:_ELEMENTS]
+    return all(map(_is_brief, some.tolist()))
+
+
 def _is_brief(number: Any) -> bool:
     if isinstance(number, (int, complex, np.complexfloating)):
         return isinstance(number, int)

@@ -6,9 +6,7 @@ that they come from; and by their value, where that is no coincidence.
 """
 
 import threading
-import weakref
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from types import CodeType, FrameType
 from typing import Any
 
@@ -28,6 +26,7 @@ from gradviz.recording.alike import (
     plain_numbers,
     rounded,
 )
+from gradviz.recording.arrays_left import ArraysLeft
 from gradviz.recording.expressions import Path, Range
 from gradviz.recording.fingerprints import Fingerprints, is_short
 from gradviz.recording.functions import applied
@@ -57,17 +56,17 @@ class Escapes:
     """What left torch in one trace.
 
     Attributes:
-        any, bundle: Something has; what makes one number on the tape of several.
+        any, sites: Something has; where, by file and instruction.
     """
 
     def __init__(self, bundle: Callable[[tuple[int, ...]], int]) -> None:
-        """Take what makes one number on the tape of several."""
+        """Take what makes one number on the tape of several values."""
         self.any = self.as_memory = False  # as_memory: to be made anew as tensors elsewhere
         self.bundle, self._thread = bundle, threading.get_ident()
-        self._sites: dict[str, dict[tuple[CodeType, int], Site]] = {}
+        self.sites: dict[str, dict[tuple[CodeType, int], Site]] = {}
         # By identity; held, so that no other gets it
         self._numbers: dict[int, tuple[Any, int]] = {}
-        self._arrays: dict[int, tuple[weakref.ref[Any], int]] = {}
+        self.arrays = ArraysLeft()
         # Codes are kept with their identities
         self._known_names: dict[Any, tuple[CodeType, CodeType | None, tuple[Path, ...]]] = {}
         self._near: dict[Any, tuple[CodeType, int, Slice | None, list[Site]]] = {}
@@ -90,11 +89,11 @@ class Escapes:
         self.any = True
         self._mark(frame, serial, value)
         self._choose(frame, serial)
-        self._hold(value, serial)
+        self._hold(value, serial, frame)
         self.values.left(value, serial, _text_use(frame, text))
 
     def _choose(self, frame: FrameType | None, serial: int) -> None:
-        frame = _outside_torch(frame)
+        frame = outside_torch(frame)
         if frame is not None:
             for place in chosen_by(frame.f_code, frame.f_lasti):
                 self.chosen[frame.f_code.co_filename, place] = serial
@@ -150,16 +149,16 @@ class Escapes:
             frame = frame.f_back
 
     def _site(self, code: CodeType, lasti: int) -> Site:
-        sites = self._sites.setdefault(code.co_filename, {})
+        sites = self.sites.setdefault(code.co_filename, {})
         site = sites.get((code, lasti))
         if site is None:
             site = sites[code, lasti] = Site(code, lasti)
         return site
 
-    def _hold(self, value: Any, serial: int) -> None:
+    def _hold(self, value: Any, serial: int, frame: FrameType | None) -> None:
         if isinstance(value, np.ndarray):
-            key = id(value)
-            self._arrays[key] = (weakref.ref(value, partial(self._arrays.pop, key)), serial)
+            outer = outside_torch(frame)
+            self.arrays.left(value, serial, outer and (outer.f_code, outer.f_lasti))
             return
         for number in numbers_in(value):
             self._numbers[id(number)] = (number, serial)
@@ -173,8 +172,8 @@ class Escapes:
         and whether all of it did.
         """
         if isinstance(value, np.ndarray):
-            made_of = _of_memory(self._arrays, value)
-            return made_of, bool(made_of)
+            left = self.arrays.of_memory(value)
+            return ((), False) if left is None else ((left.serial,), True)
         numbers = list(numbers_in(value))
         sources = [self._numbers.get(id(number)) for number in numbers]
         return (
@@ -190,7 +189,7 @@ class Escapes:
             frame: That makes the call.
             items: Arguments that nothing is known of.
         """
-        if not self._sites or not is_near(self._sites, frame):
+        if not self.sites or not is_near(self.sites, frame):
             return (), False  # as almost always, and reading a library's source takes long
         open_, given = {id(item) for item in items}, Given.of(items)
         numbers_known = all(isinstance(item, Tensor) for item in items)
@@ -198,7 +197,7 @@ class Escapes:
         wanted: tuple[Path, ...] | None = None
         callee: CodeType | None = None
         for _ in range(_CALLERS):
-            if (frame := _outside_torch(frame)) is None:
+            if (frame := outside_torch(frame)) is None:
                 break
             code, lasti = frame.f_code, frame.f_lasti
             followed = tuple(
@@ -214,7 +213,7 @@ class Escapes:
             for path in sliced[0].attributes:
                 for value in held_by_each(frame, path):
                     surely.update(dict.fromkeys(self.same(value)[0]))
-                surely |= dict.fromkeys(_computed_from(frame, path, self._sites.values()))
+                surely |= dict.fromkeys(_computed_from(frame, path, self.sites.values()))
             given.sites = sliced[1]
             chooses = chooses or (sliced[0].chooses and bool(surely or sliced[1]))
             for site in sliced[1]:
@@ -241,12 +240,12 @@ class Escapes:
         """Return the values that left torch and that an element of a call's first argument is
         computed from; None where that cannot be told.
         """
-        outer = _outside_torch(frame)
+        outer = outside_torch(frame)
         sliced = None if outer is None else element_slice(outer.f_code, outer.f_lasti, index)
         if outer is None or sliced is None:
             return None
         given, serials = Given.of((item,)), dict[int, bool]()
-        for site in self._sites.get(outer.f_code.co_filename, {}).values():
+        for site in self.sites.get(outer.f_code.co_filename, {}).values():
             if site.touches(sliced):
                 serials.update(self._judged(site, sliced, outer, given))
         return tuple(serials) if all(serials.values()) else None
@@ -286,7 +285,7 @@ class Escapes:
         left.
         """
         key = (id(code), lasti, names, wanted, id(callee), settled, turn)
-        sites = self._sites.get(code.co_filename, {})
+        sites = self.sites.get(code.co_filename, {})
         near_sites = self._near.get(key)
         if near_sites is None or near_sites[1] != len(sites):
             start = (code, lasti, frozenset(names), wanted, callee)
@@ -306,17 +305,17 @@ class Escapes:
         gave out.
         """
         sliced = written_through(code, lasti)
-        if sliced is None or code.co_filename not in self._sites:
+        if sliced is None or code.co_filename not in self.sites:
             return ()
         serials: dict[int, None] = {}
-        for site in self._sites[code.co_filename].values():
+        for site in self.sites[code.co_filename].values():
             if site.touches(sliced) and (site.code, site.lasti) != (code, lasti):
                 serials.update((serial, None) for serial in self._serials(site, sliced, None))
         return tuple(serials)
 
     def left_as(self, number: float, serials: Container[int]) -> bool:
         """Say whether one of some values left torch as a number."""
-        sites = (site for sites in self._sites.values() for site in sites.values())
+        sites = (site for sites in self.sites.values() for site in sites.values())
         return any(site.by_number.get(rounded(number), 0) in serials for site in sites)
 
     def _judged(
@@ -358,16 +357,6 @@ def _objects(escapes: Escapes, items: Any) -> Sources:
     return (alike, True) if alike else same
 
 
-def _of_memory(arrays: Mapping[int, tuple[weakref.ref[Any], int]], array: Any) -> tuple[int, ...]:
-    """Return by which call the memory of an array left torch."""
-    while isinstance(array, np.ndarray):
-        held_array = arrays.get(id(array))
-        if held_array is not None and held_array[0]() is array:
-            return (held_array[1],)
-        array = array.base
-    return ()
-
-
 def _computed_from(
     frame: FrameType, path: Path, all_sites: Iterable[Mapping[tuple[CodeType, int], Site]]
 ) -> Iterator[int]:
@@ -396,7 +385,7 @@ def _function_around(frame: FrameType) -> FrameType:
     own = scope_of(frame.f_code)
     outer = frame.f_back
     for _ in range(_CALLERS if own is not None else 0):
-        outer = _outside_torch(outer)
+        outer = outside_torch(outer)
         if outer is None:
             break
         scoped = scope_of(outer.f_code)
@@ -407,7 +396,7 @@ def _function_around(frame: FrameType) -> FrameType:
     return frame
 
 
-def _outside_torch(frame: FrameType | None) -> FrameType | None:
+def outside_torch(frame: FrameType | None) -> FrameType | None:
     """Return a frame, or the nearest caller that is not torch's own code."""
     while frame is not None and level(frame.f_code.co_filename) == INSIDE:
         frame = frame.f_back
@@ -415,7 +404,7 @@ def _outside_torch(frame: FrameType | None) -> FrameType | None:
 
 
 def _text_use(frame: FrameType | None, text: bool) -> TextUse:
-    frame = _outside_torch(frame)
+    frame = outside_torch(frame)
     if frame is None:
         return TextUse.SHOWN if text else TextUse.NONE
     return text_use(frame.f_code, frame.f_lasti, text)

@@ -216,14 +216,16 @@ class Reader:
         """
         values = [*call.args, *(keyword.value for keyword in call.keywords)]
         changed: Path | None = None
+        before = environment
         into: ast.expr | None = None
         changes = name in _CHANGES or (name in _TAKES and len(values) == 1)
-        if isinstance(call.func, ast.Attribute) and call.args and changes:
-            into = call.func.value
+        owner = _owner(call)
+        if owner is not None and call.args and changes:
+            into = owner
         elif len(call.args) > 1 and name in _CHANGES_FIRST and not self._is_own(call):
             into, values = call.args[0], values[1:]
-        elif isinstance(call.func, ast.Attribute) and name == "clear" and not values:
-            environment = self._emptied(call.func.value, environment)
+        elif owner is not None and name == "clear" and not values:
+            environment = self._emptied(owner, environment)
         if into is not None:
             changed = root_of(into)
             if name in _FILLS and len(values) == 1 and _is_path(into):
@@ -235,7 +237,7 @@ class Reader:
         key = _key_in(call if name == "setdefault" or into is None else into)
         for value in values if changed is not None else ():
             environment = self._define(
-                changed, value, environment, change=True, by=name, into=inside, key=key
+                changed, value, environment, before, change=True, by=name, into=inside, key=key
             )
         return environment
 
@@ -251,13 +253,21 @@ class Reader:
 
     def _give(self, target: Target, environment: Environment) -> Environment:
         node, value, taken = target
+        before = environment
         if isinstance(node, ast.Subscript) and _is_all(node.slice):
             environment = self._emptied(node.value, environment)
         path, indices = path_of(node)
         if path is None and (given := _array_of(node)):
             for root in given:
                 environment = self._define(
-                    root, value, environment, taken=taken, change=True, by="[]", into=way_into(node)
+                    root,
+                    value,
+                    environment,
+                    before,
+                    taken=taken,
+                    change=True,
+                    by="[]",
+                    into=way_into(node),
                 )
             return environment
         if path is None or indices:  # some element of it
@@ -266,6 +276,7 @@ class Reader:
                 root_of(node),
                 value,
                 environment,
+                before,
                 taken=taken,
                 change=True,
                 keyed=keyed,
@@ -286,6 +297,7 @@ class Reader:
         path: Path | None,
         value: ast.AST | None,
         environment: Environment,
+        before: Environment | None = None,
         *,
         taken: Path = (),
         change: bool = False,
@@ -297,15 +309,16 @@ class Reader:
     ) -> Environment:
         if path is None:
             return environment
+        before = environment if before is None else before  # as the value is computed
         place = (id(value), path, taken, call)
         made = self.made.get(place)
         if made is None:
             made = self.made[place] = Definition(
-                path, value, taken, change, call, self.scope, environment, keyed, by, into, key
+                path, value, taken, change, call, self.scope, before, keyed, by, into, key
             )
             self.scope.definitions.append(made)
         else:
-            made.before = _joined(made.before, environment) or environment
+            made.before = _joined(made.before, before) or before
         if change:
             after = dict(environment)
             after[path] = environment.get(path, _BEFORE) | {made}
@@ -325,11 +338,20 @@ def _array_of(node: ast.expr) -> list[Path]:
     inner = node.value if isinstance(node, ast.Subscript) else node
     if not isinstance(inner, ast.Call) or not isinstance(inner.func, ast.Attribute):
         return []
-    module = inner.func.value
-    if not isinstance(module, ast.Name) or module.id not in _ARRAYS:
+    if not _is_package(inner.func.value):
         return []
     roots = map(root_of, (*inner.args, *(word.value for word in inner.keywords)))
     return [root for root in roots if root is not None and root[0] not in _ARRAYS]
+
+
+def _owner(call: ast.Call) -> ast.expr | None:
+    """Return the object whose method is called; None for a function, also a package's."""
+    owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+    return None if owner is None or _is_package(owner) else owner
+
+
+def _is_package(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id in _ARRAYS
 
 
 def _is_path(node: ast.expr) -> bool:

@@ -13,6 +13,7 @@ from gradviz.recording.arguments import as_array
 from gradviz.recording.fingerprints import is_short
 from gradviz.recording.identity import Facts
 from gradviz.recording.memory import writes
+from gradviz.recording.overwritten import array_overwritten
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Inputs
 from gradviz.recording.rule import Function
@@ -43,6 +44,7 @@ def came_back(recorder: Recorder, items: Iterable[Any], frame: FrameType) -> tup
     """
     escapes = recorder.escapes
     numbers = dict.fromkeys(escapes.choices(frame))
+    gone: set[int] = set()
     open_: list[Any] = []
     indices: list[Any] = []
     for item in items:
@@ -55,7 +57,7 @@ def came_back(recorder: Recorder, items: Iterable[Any], frame: FrameType) -> tup
                 else:
                     open_.append(item)
         elif of_interest(item):
-            sources, whole = escapes.same(item)
+            sources, whole = _same(recorder, item, frame, gone)
             numbers.update(dict.fromkeys(sources))
             if not whole:
                 open_.append(item)
@@ -63,7 +65,7 @@ def came_back(recorder: Recorder, items: Iterable[Any], frame: FrameType) -> tup
             indices.append(item)
     if open_ or indices:
         came_in = open_
-        behind, open_ = sources_behind(recorder, open_, indices, frame)
+        behind, open_ = sources_behind(recorder, open_, indices, frame, gone)
         numbers.update(dict.fromkeys(behind))
         if len(came_in) == 1 and not indices:
             _keep(recorder, came_in[0], behind)
@@ -79,6 +81,19 @@ def came_back(recorder: Recorder, items: Iterable[Any], frame: FrameType) -> tup
             if not is_short(plain):
                 recorder.came_in()
     return tuple(numbers)
+
+
+def _same(
+    recorder: Recorder, item: Any, frame: FrameType, gone: set[int]
+) -> tuple[tuple[int, ...], bool]:
+    """Return what ``Escapes.same`` does, but for memory that was written all over, whose call goes
+    to those of which nothing is left.
+    """
+    overwritten = array_overwritten(recorder, item, frame) if type(item) is np.ndarray else 0
+    if overwritten:
+        gone.add(overwritten)
+        return (), False
+    return recorder.escapes.same(item)
 
 
 def _keep(recorder: Recorder, item: Any, serials: tuple[int, ...]) -> None:
@@ -261,7 +276,8 @@ def _gather(
                 for write in writes(tape, item):
                     numbers.setdefault(write, False)
         elif kind is np.ndarray:
-            numbers.update(recorder.kinships.of_array(item))
+            if recorder.escapes.arrays.of_memory(item) is None:
+                numbers.update(recorder.kinships.of_array(item))
         else:
             _gather(recorder, _contents(item), numbers, None, own)
 

@@ -30,8 +30,9 @@ from gradviz.recording import torch_inside, transforms
 from gradviz.recording.arguments import as_array
 from gradviz.recording.inner_code import of_types_and_modes
 from gradviz.recording.locked import Locked
-from gradviz.recording.memory import pin, write_at
+from gradviz.recording.memory import pin, replaced, write_at
 from gradviz.recording.on_behalf import OnBehalf, as_warned_alone
+from gradviz.recording.overwritten import is_overwritten
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Call
 from gradviz.recording.rule import Rule, TorchCall
@@ -182,6 +183,9 @@ class RecordingMode(Recorder, TorchFunctionMode):
 def look_outside(recorder: Recorder, args: Any, kwargs: Any, frame: FrameType) -> None:
     """Take note of what something beside torch wrote into the memory of what goes in."""
     for tensor, window in recorder.exposed.changed((*args, *kwargs.values()) if kwargs else args):
+        if is_overwritten(recorder, tensor, window, frame):
+            replaced(recorder.tape, tensor)
+            recorder.met.is_new(tensor)  # what is in it is known from here on
         sources = dict.fromkeys(
             source for site in window.sites for source in recorder.escapes.written(*site)
         )

@@ -4,15 +4,17 @@ By the source alone, as the slices of ``slices.py``.
 """
 
 import ast
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import CodeType
 
-from gradviz.recording.definitions import Definition, Scope
+from gradviz.recording.definitions import Definition, Environment, Scope
 from gradviz.recording.expressions import Path, Range, is_inside, range_of, root_of
 from gradviz.recording.instructions import position_of, scope_of
 from gradviz.recording.parts import is_element, place_in
-from gradviz.recording.slices import Slicer
+from gradviz.recording.slices import Slicer, computes
 from gradviz.recording.sources import Source
+from gradviz.recording.starts import computes_in_place
 from gradviz.recording.ways import DIRECT, Expression, Slice
 from gradviz.recording.where import by_file
 
@@ -263,14 +265,12 @@ def _reaches(code: CodeType, definition: Definition, position: Range) -> bool:
 
 
 @by_file
-def written_through(code: CodeType, lasti: int) -> Slice | None:
-    """Return what was written through a piece of memory that an instruction gave out, by the names
-    that it goes by.
-    """
+def names_of_memory(code: CodeType, lasti: int) -> tuple[Path, ...]:
+    """Return the names by which a function has a piece of memory that an instruction gave out."""
     source_and_scope, position = scope_of(code), position_of(code, lasti)
     if source_and_scope is None or position is None:
-        return None
-    source, scope = source_and_scope
+        return ()
+    scope = source_and_scope[1]
     names = {
         definition.target[:1] for definition in scope.definitions if _gives(definition, position)
     }
@@ -287,11 +287,68 @@ def written_through(code: CodeType, lasti: int) -> Slice | None:
         root = None if definition.value is None or definition.change else root_of(definition.value)
         if root is not None and root[:1] in names:
             names.add(definition.target[:1])
+    return tuple(names)
+
+
+@by_file
+def written_through(code: CodeType, lasti: int) -> Slice | None:
+    """Return what was written through a piece of memory that an instruction gave out, by the names
+    that it goes by.
+    """
+    return _slice_of_writes(code, lasti, plain=False)
+
+
+@by_file
+def filled_through(code: CodeType, lasti: int) -> Slice | None:
+    """Return what was written into memory that an instruction gave out, as it is; None where
+    nothing was, or what was may have been computed from what was there.
+    """
+    return _slice_of_writes(code, lasti, plain=True)
+
+
+def _slice_of_writes(code: CodeType, lasti: int, *, plain: bool) -> Slice | None:
+    source_and_scope = scope_of(code)
+    if source_and_scope is None or position_of(code, lasti) is None:
+        return None
+    source, scope = source_and_scope
+    names = names_of_memory(code, lasti)
+    changes = [
+        definition
+        for definition in scope.definitions
+        if definition.change and definition.target[:1] in names and definition.value is not None
+    ]
+    if plain and not _only_write(source, changes, [name[0] for name in names]):
+        return None
     slicer = Slicer(source, scope)
-    for definition in scope.definitions:
-        if definition.change and definition.target[:1] in names and definition.value is not None:
+    for definition in changes:
+        if not (plain and definition.call) and definition.value is not None:
             slicer.value(definition.value, scope, definition.before)
+    for index, environment in _indices(scope, names) if plain else ():
+        slicer.value(index, scope, environment)
     return slicer.finished()
+
+
+def _indices(scope: Scope, names: Container[Path]) -> Iterator[tuple[ast.expr, Environment]]:
+    """Yield what chooses the elements of some names that a function assigns to."""
+    for node in ast.walk(scope.node):
+        for target in node.targets if isinstance(node, ast.Assign) else ():
+            root = root_of(target)
+            if root is not None and root[:1] in names and id(node) in scope.at:
+                for part in ast.walk(target):
+                    if isinstance(part, ast.Subscript):
+                        yield part.slice, scope.at[id(node)]
+
+
+def _only_write(source: Source, changes: Sequence[Definition], names: Sequence[str]) -> bool:
+    """Say whether some changes of an array put there only what they are given, every time."""
+    writes = [definition for definition in changes if not definition.call]
+    calls = [definition.value for definition in changes if isinstance(definition.value, ast.Call)]
+    return (
+        bool(writes)
+        and not any(computes(source, definition) for definition in writes)
+        and not any(item.value and item.scope.branches(item.value) for item in writes)
+        and not any(computes_in_place(call, source, names) for call in calls)
+    )
 
 
 def _gives(definition: Definition, position: Range) -> bool:

@@ -114,7 +114,7 @@ def _read_by_method(source: Source, path: Path) -> Iterator[Path]:
                 yield (*path[:-1], *way)
 
 
-def _computes(source: Source, definition: Definition) -> bool:
+def computes(source: Source, definition: Definition) -> bool:
     """Say whether a change may compute a new number from what was there before."""
     value = definition.value
     if definition.call and isinstance(value, ast.Call):
@@ -307,7 +307,7 @@ class Slicer:
         if scope is self.start and not (way.quiet or way.loose) and has_attribute(path):
             self.attributes.update(dict.fromkeys((path, *_read_by_method(self.source, path))))
         definitions, older = reaching(path, environment)
-        if any(_computes(self.source, definition) for definition in definitions):
+        if any(computes(self.source, definition) for definition in definitions):
             way = replace(way, computed=True)
         path = _reordered(path, definitions)
         for definition in definitions:

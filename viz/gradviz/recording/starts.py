@@ -2,12 +2,21 @@
 
 import ast
 import builtins
+from collections.abc import Iterable
 from dataclasses import replace
 from types import CodeType
 
 from gradviz.recording.call_arguments import given_for, roots_of
 from gradviz.recording.choosers import may_choose, may_round
-from gradviz.recording.expressions import Path, Range, path_of, range_of, reads_part, without_some
+from gradviz.recording.expressions import (
+    Path,
+    Range,
+    path_of,
+    range_of,
+    reads_part,
+    root_of,
+    without_some,
+)
 from gradviz.recording.guesses import vague_reads
 from gradviz.recording.instructions import place_of, scope_of
 from gradviz.recording.keys import calls_with_keys
@@ -21,6 +30,7 @@ from gradviz.recording.where import by_file
 
 _KNOWN = frozenset("np numpy torch math F".split())
 """Packages whose functions that round are known by their names."""
+_FILL = frozenset("zero_ fill_ copy_ requires_grad_".split())
 
 
 @by_file
@@ -134,6 +144,23 @@ def keeps(code: CodeType, paths: tuple[Path, ...]) -> bool:
         for call in calls
         for value in call.args
     )
+
+
+def computes_in_place(call: ast.Call, source: Source, names: Iterable[str]) -> bool:
+    """Say whether a call may compute something new in the memory that some names stand for."""
+    name, path = name_of(call), path_of(call.func)[0]
+    if name.endswith("_") and name not in _FILL:
+        return True
+    given = [*call.args, *(word.value for word in call.keywords)]
+    if all(path is None or path[0] not in names for path in map(root_of, given)):
+        return False
+    if (
+        path is None
+        or name in source.callables
+        or any(word.arg == "copy" for word in call.keywords)
+    ):
+        return True
+    return path[0] not in _KNOWN and not (len(path) == 1 and name in vars(builtins))
 
 
 def _is_at_hand(call: ast.Call, source: Source) -> bool:

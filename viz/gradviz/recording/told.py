@@ -1,6 +1,6 @@
 """Which of the values that may be behind a number it is, told by the number itself."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from types import FrameType
 from typing import Any
 
@@ -12,7 +12,11 @@ from gradviz.recording.starts import literals_at
 
 
 def sources_behind(
-    recorder: Recorder, items: list[Any], indices: Sequence[Any], frame: FrameType
+    recorder: Recorder,
+    items: list[Any],
+    indices: Sequence[Any],
+    frame: FrameType,
+    gone: Container[int],
 ) -> tuple[tuple[int, ...], list[Any]]:
     """Return the values that left torch and that some arguments of a call are computed from, and
     those of the arguments that are no numbers of the source itself.
@@ -22,8 +26,10 @@ def sources_behind(
         items: The arguments.
         indices: Those that are an index.
         frame: Where the call stands.
+        gone: Values of which it is known that nothing is left.
     """
     behind, chooses = recorder.escapes.behind(frame, (*items, *indices))
+    behind = tuple(number for number in behind if number not in gone)
     if not behind:
         return (), items
     others = _without_literals(items, frame)

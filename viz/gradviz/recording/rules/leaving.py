@@ -95,6 +95,8 @@ def array_came_back(recorder: Recorder, array: Any, out: Tensor, frame: FrameTyp
         write_parts_down(recorder, name, parts, out, (), frame)
     elif inputs:
         write_down(recorder, name, None, inputs, recorder.stacks.look_around(frame), out)
+    elif recorder.escapes.arrays.of_memory(array) is not None:
+        recorder.met.is_new(out)  # all of it was written over, and that is known from here on
 
 
 def came_from_memory(recorder: Recorder, name: str, out: Tensor, frame: FrameType) -> None:
