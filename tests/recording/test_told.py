@@ -72,8 +72,8 @@ def used(module, x):
 
 
 def of_a_module_that_the_caller_chose(a, b, x):
-    module, *_ = sorted([nn.ParameterDict({"a": a, "b": b}), nn.ParameterDict()], key=len)[::-1]
-    return used(module, x)
+    modules = [nn.ParameterDict({"a": a, "b": b}), nn.ParameterDict()]
+    return used(sorted(modules, key=len)[-1], x)
 
 
 @pytest.mark.parametrize(

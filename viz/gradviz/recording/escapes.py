@@ -41,6 +41,7 @@ from gradviz.recording.instructions import (
     text_use,
 )
 from gradviz.recording.outflows import Inflow, Route, kept_in, outflow, route, written_through
+from gradviz.recording.reckoned import Reckoner
 from gradviz.recording.sites import HELD, Marks, Site, is_near
 from gradviz.recording.starts import backward_slice, element_slice, keeps, names_at
 from gradviz.recording.torch_inside import CALL_MODULE
@@ -70,7 +71,7 @@ class Escapes:
         # Codes are kept with their identities
         self._known_names: dict[Any, tuple[CodeType, CodeType | None, tuple[Path, ...]]] = {}
         self._near: dict[Any, tuple[CodeType, int, Slice | None, list[Site]]] = {}
-        self.values = Fingerprints()
+        self.values, self.reckoner = Fingerprints(), Reckoner()
         # By file and place: the number that chose the element that is computed with there
         self.chosen: dict[tuple[str, Range], int] = {}
 
@@ -205,6 +206,7 @@ class Escapes:
                 for name in self._names_at(code, lasti, wanted, callee)
                 if name and (wanted is not None or _is_followed(frame, name, open_, numbers_known))
             )
+            count = len(surely)
             sliced = self._slice_at(frame, followed, wanted, callee, surely)
             if sliced is None:
                 break
@@ -215,12 +217,12 @@ class Escapes:
                     surely.update(dict.fromkeys(self.same(value)[0]))
                 surely |= dict.fromkeys(_computed_from(frame, path, self.sites.values()))
             given.sites = sliced[1]
-            chooses = chooses or (sliced[0].chooses and bool(surely or sliced[1]))
+            chooses = chooses or (sliced[0].chooses and bool(sliced[1] or len(surely) > count))
             for site in sliced[1]:
                 for serial, certain in self._judged(site, sliced[0], frame, given):
                     if certain:
                         surely[serial] = None
-            wanted, callee = _not_modules(frame, sliced[0].parameters), code
+            wanted, callee = _unknown_in(frame, sliced[0].parameters), code
             if not wanted:
                 break
             frame = _function_around(frame).f_back
@@ -415,9 +417,10 @@ def _near(sliced: Slice | None, sites: Iterable[Site]) -> tuple[Slice | None, li
     return sliced, [] if sliced is None else [site for site in sites if site.touches(sliced)]
 
 
-def _not_modules(frame: FrameType, paths: Iterable[Path]) -> tuple[Path, ...]:
-    """Return some paths without those that hold a module: what its parameters are is known."""
-    return tuple(path for path in paths if not isinstance(held(frame, path), nn.Module))
+def _unknown_in(frame: FrameType, paths: Iterable[Path]) -> tuple[Path, ...]:
+    """Return some paths without those that hold a module or a parameter: what that is is known."""
+    settled = (nn.Module, nn.Parameter)
+    return tuple(path for path in paths if not isinstance(held(frame, path), settled))
 
 
 def _is_followed(frame: FrameType, path: Path, open_: Container[int], numbers_known: bool) -> bool:

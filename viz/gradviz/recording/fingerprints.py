@@ -8,6 +8,7 @@ nothing is said where that could be.
 """
 
 import math
+from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from gradviz.recording.instructions import TextUse
 
+_RECENT = 256  # numbers that are told by what was reckoned with them
 _KEPT = 20_000  # values that are known at a time
 _SAMPLES = 16  # of each thing that left
 _LOOKED_AT = 2048  # elements of what goes in
@@ -42,6 +44,7 @@ class Fingerprints:
         self._turns = np.empty(0, np.int64)  # when each left, by count
         self._count = 0
         self._doubles = Doubles()
+        self.recent: deque[tuple[float, int]] = deque(maxlen=_RECENT)
 
     def left(self, value: Any, serial: int, use: TextUse = TextUse.NONE) -> None:
         """Take note of what left, and of the text that it went straight into."""
@@ -50,6 +53,7 @@ class Fingerprints:
             self._texts = [*self._texts[-_TEXTS:], (float(sample[0]), serial)]
         if sample is not None:
             numbers = sample.tolist()
+            self.recent += [(number, serial) for number in numbers]
             self._doubles.left(numbers, serial, shown=use is TextUse.SHOWN)
             self._new.append((numbers, serial, use is TextUse.SHOWN))
             if len(self._new) > _KEPT:
@@ -91,7 +95,7 @@ class Fingerprints:
         if sample is None or len(sample) >= _SAMPLES:
             return ()
         numbers = [number for number in sample.tolist() if number]
-        return self._doubles.sources_of_all(numbers) if all(map(_tells, numbers)) else ()
+        return self._doubles.sources_of_all(numbers) if all(map(tells, numbers)) else ()
 
     def of_each(self, value: Any, most: int) -> list[int] | None:
         """Return by which call each number of an array left, 0 for a zero; None where that is
@@ -247,7 +251,7 @@ class Doubles:
         """Return where a number came from, 0 for a zero; None where that is unknown."""
         if not number:
             return 0
-        return self._serials.get(_digits(number)) if _tells(number) else None
+        return self._serials.get(_digits(number)) if tells(number) else None
 
     def sources_of_all(self, numbers: Iterable[float]) -> tuple[int, ...]:
         """Return where numbers that go in came from; nothing where that is unknown of one of
@@ -259,7 +263,7 @@ class Doubles:
     def are_known_again(self, serial: int) -> bool:
         """Say whether all that left by a call are numbers that are known again."""
         numbers = [number for number, by in self._serials.items() if by == serial]
-        return bool(numbers) and all(map(_tells, numbers))
+        return bool(numbers) and all(map(tells, numbers))
 
     def sources(self, numbers: Iterable[float]) -> tuple[int, ...]:
         """Return where numbers that go in came from."""
@@ -268,7 +272,7 @@ class Doubles:
         serials: dict[int, None] = {}
         for number in numbers:
             serial = self._serials.get(_digits(number), 0)
-            if serial and _tells(number):
+            if serial and tells(number):
                 serials[serial] = None
         return tuple(serials)
 
@@ -277,7 +281,7 @@ def _digits(number: float) -> float:
     return abs(math.frexp(number)[0]) if math.isfinite(number) else 0.0
 
 
-def _tells(number: float) -> bool:
+def tells(number: float) -> bool:
     """Say whether programs are not full of a number: no short decimal, no simple fraction, neither
     in double nor in single precision, and many significant bits.
     """

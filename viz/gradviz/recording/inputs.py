@@ -18,7 +18,7 @@ from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Inputs
 from gradviz.recording.rule import Function
 from gradviz.recording.tensor_state import accumulates, address, history
-from gradviz.recording.told import sources_behind
+from gradviz.recording.told import reckoned_from, sources_behind
 from gradviz.recording.torch_inside import sharded
 
 PLAIN = frozenset(
@@ -72,7 +72,7 @@ def came_back(recorder: Recorder, items: Iterable[Any], frame: FrameType) -> tup
         for item in open_ if not behind else filter(_is_number, open_):
             is_tensor = isinstance(item, Tensor)
             plain = as_array(item, waits=escapes.as_memory) if is_tensor else item
-            sources = escapes.values.sources(plain)
+            sources = _by_value(recorder, plain, frame, behind)
             if not any(_left_as(recorder, number, plain) for number in behind if sources):
                 numbers.update(dict.fromkeys(sources))
                 _keep(recorder, item, sources)
@@ -94,6 +94,14 @@ def _same(
         gone.add(overwritten)
         return (), False
     return recorder.escapes.same(item)
+
+
+def _by_value(
+    recorder: Recorder, plain: Any, frame: FrameType, behind: tuple[int, ...]
+) -> tuple[int, ...]:
+    """Return what the numbers of an argument tell of where it came from."""
+    sources = recorder.escapes.values.sources(plain)
+    return sources if sources or behind else reckoned_from(recorder, plain, frame)
 
 
 def _keep(recorder: Recorder, item: Any, serials: tuple[int, ...]) -> None:
