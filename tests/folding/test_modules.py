@@ -1,37 +1,10 @@
 """Modules that are alike share a room, and those that take turns are a run."""
 
 import graphs
-import pytest
 
 from gradviz.folding.flow import Flow
-from gradviz.folding.modules import Modules, Rooms, _by_number, _joined
+from gradviz.folding.modules import Modules, Rooms
 from gradviz.graph import Verdict
-
-
-@pytest.mark.parametrize(
-    ("name", "parts"),
-    [
-        ("12", ("", 12)),
-        ("layer_3", ("layer_", 3)),
-        ("head", ("head", -1)),
-        ("0" * 12, ("0" * 12, -1)),
-    ],
-)
-def test_a_name_is_told_from_the_number_that_it_ends_in(name, parts):
-    assert _by_number(name) == parts
-
-
-@pytest.mark.parametrize(
-    ("names", "joined"),
-    [
-        (["3"], "3"),
-        (["h0", "h1", "h2"], "h0..2"),
-        (["0", "2", "4", "6"], "0,2..6"),
-        (["0", "4"], "0,4"),
-    ],
-)
-def test_numbered_siblings_have_one_name(names, joined):
-    assert _joined(names) == joined
 
 
 def rooms_of(report, patterns=()):

@@ -61,10 +61,10 @@ def test_a_module_with_nothing_but_one_module_is_one_with_it() -> None:
 
 
 def test_models_beside_each_other_keep_their_own_names() -> None:
-    things = [op("netG.main.0"), op("netG.main.1"), op("netD.main"), op("netD"), op("")]
+    things = [op("netG.left.0"), op("netG.right"), op("netD.main"), op("netD"), op("")]
     assert shown(chain(things)) == [
         "root",
-        ["netG", ["main.0", 0], ["main.1", 1]],
+        ["netG", ["left.0", 0], ["right", 1]],
         ["netD", ["main", 2], 3],
         4,
     ]
@@ -81,9 +81,9 @@ def test_equal_numbered_siblings_are_a_run() -> None:
 def test_a_sequential_is_a_module_and_a_list_that_nothing_calls_is_its_modules() -> None:
     things = [op("layer.0"), op("layer.1"), op("")]
     lines = [(0, 1), (1, 2)]
-    alone = ["root", ["layer.0", 0], ["layer.1", 1], 2]
+    alone = ["root", ["layer.0..1 x2", ["layer.0", 0], ["layer.1", 1]], 2]
     assert shown(outline(things, lines, {("layer",): "ModuleList"})) == alone
-    inside = ["root", ["layer", ["0", 0], ["1", 1]], 2]
+    inside = ["root", ["layer", ["0..1 x2", ["0", 0], ["1", 1]]], 2]
     assert shown(outline(things, lines, {("layer",): "Sequential"})) == inside
 
 

@@ -32,7 +32,7 @@ def test_no_period_is_longer_than_the_longest():
 
 
 def test_what_is_not_worth_it_leaves_its_place_to_another():
-    def is_worth(start, period):
+    def is_worth(start, period, length):
         return period > 1
 
     found = periods("abababaa", longest=8, least=siblings, is_worth=is_worth)

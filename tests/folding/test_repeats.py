@@ -24,7 +24,8 @@ def entries(word, *, is_module=True):
     ("word", "stretches"),
     [
         ("abc", [(0, 3, 0)]),
-        ("aa", [(0, 2, 0)]),
+        ("aa", [(0, 2, 1)]),
+        ("abab", [(0, 4, 0)]),
         ("aaa", [(0, 3, 1)]),
         ("xaaay", [(0, 1, 0), (1, 4, 1), (4, 5, 0)]),
         ("ababab", [(0, 6, 2)]),
@@ -33,7 +34,7 @@ def entries(word, *, is_module=True):
         ("", []),
     ],
 )
-def test_what_repeats_three_times_is_a_stretch_with_its_period(word, stretches):
+def test_siblings_or_turns_of_them_are_a_stretch_with_its_period(word, stretches):
     assert list(repeats(entries(word))) == stretches
 
 
@@ -63,11 +64,11 @@ def test_a_run_is_named_by_its_first_and_last_module():
         run = [Entry(name=name, path=(), members=(), is_module=True, signature=0) for name in names]
         return name_of_run(run, period)
 
-    assert named("h.0", "h.1", "h.11") == "h.0..11"
-    assert named("h.0.mlp", "h.1.mlp", "h.2.mlp") == "h.0..mlp"
+    assert named("h.0", "h.1", "h.2") == "h.0..2"
+    assert named("h.2", "h.4", "h.6") == "h.2,4..6"
+    assert named("h.0.mlp", "h.1.mlp", "h.2.mlp") == "h.0..2.mlp"
     assert named("cell", "head", "cell", "head", period=2) == "cell and head"
     assert named("a", "b", "c", "a", "b", "c", period=3) == "a and 2 more"
-    assert named("left", "right") == "left..right"
 
 
 def test_a_run_without_modules_is_named_by_its_first_operation():

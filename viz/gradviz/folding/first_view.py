@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
-from gradviz.folding.concern import Concern, Waiting
-from gradviz.folding.tree import LONG, MOST, NUMBER, Group, GroupSort
+from gradviz.folding.concern import Concern, Waiting, family_of
+from gradviz.folding.tree import LONG, MOST, Group, GroupSort
 
 BUDGET = 12  # boxes that modules are opened for at first
 MOST_BOXES = 24  # at first, once what severs is seen too
@@ -87,17 +87,13 @@ def _to_open(group: Group) -> list[Group]:
     No run, no sibling of one, no single operation.
     """
     inner = [child for child in group.children if isinstance(child, Group)]
-    runs = {
-        NUMBER.sub("#", child.name.partition("..")[0])
-        for child in inner
-        if child.sort is GroupSort.RUN
-    }
+    runs = {family_of(child.name) for child in inner if child.sort is GroupSort.RUN}
     return [
         child
         for child in inner
         if child.sort is not GroupSort.RUN
         and _holds_several(child)
-        and NUMBER.sub("#", child.name) not in runs
+        and family_of(child.name) not in runs
     ]
 
 

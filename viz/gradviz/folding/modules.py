@@ -18,12 +18,11 @@ from gradviz.errors import GradvizError
 from gradviz.folding.flow import Flow
 from gradviz.folding.losses import scopes_of
 from gradviz.folding.periods import periods
+from gradviz.folding.runs import by_number, is_run, joined, least_turns
 from gradviz.graph import Node, NodeKind, Parameter
 from gradviz.system.grouped import grouped
 
 LONGEST_PERIOD = 8  # of siblings that take turns
-# Siblings named like h0 and h1 are merged from this many on, so that conv1 and conv2 stay apart
-MANY = 4
 _FEW_NAMES = 6  # in an error, of the modules that there are
 MOST_CHILDREN = 60  # of a module; more are bundled
 
@@ -252,19 +251,18 @@ class Rooms:
 
     def _furnish(self, room: Room) -> None:
         children = room.members[0].children
-        numbered = ((*_by_number(name), name) for name in sorted(children, key=_by_number))
+        numbered = ((*by_number(name), name) for name in sorted(children, key=by_number))
         families = grouped(
             (prefix if number >= 0 else name, name) for prefix, number, name in numbered
         )
-        for prefix, names in families.items():
+        for names in families.values():
             kinds = [self._equal[children[name]] for name in names]
-            for start, end, period in periods(kinds, longest=LONGEST_PERIOD, least=_least):
-                times = (end - start) // period if period else 1
-                is_run = times >= (MANY if prefix else 2)
-                self._runs += is_run
-                for offset in range(period) if is_run else ():
+            for start, end, period in periods(kinds, longest=LONGEST_PERIOD, least=least_turns):
+                are_one = bool(period) and is_run(names[start:end], period)
+                self._runs += are_one
+                for offset in range(period) if are_one else ():
                     self._add(room, names[start + offset : end : period], self._runs)
-                for name in names[start:end] if not is_run else ():
+                for name in names[start:end] if not are_one else ():
                     self._add(room, [name], 0)
         if len(room.children) > MOST_CHILDREN:
             self._bundle(room)
@@ -296,7 +294,7 @@ class Rooms:
                 child = module.children[name]
                 child.turn = turn
                 members.append(child)
-        room = Room(_joined(names), parent, members, len(names), run)
+        room = Room(joined(names), parent, members, len(names), run)
         parent.children.append(room)
         self.of.update((member, room) for member in members)
 
@@ -319,37 +317,3 @@ class Rooms:
                     return True
                 a, b = a.parent, b.parent
         return False
-
-
-def _by_number(name: str) -> tuple[str, int]:
-    """Return a name without the number that it ends in, and that number; -1 where it ends in none.
-
-    >>> _by_number("12"), _by_number("layer_3"), _by_number("head")
-    (('', 12), ('layer_', 3), ('head', -1))
-    """
-    prefix = name.rstrip("0123456789")
-    return (
-        (prefix, int(name[len(prefix) :]))
-        if prefix != name and len(name) - len(prefix) < 10
-        else (name, -1)
-    )
-
-
-def _least(period: int) -> int:
-    """Return how often siblings have to take turns to be a run."""
-    return 2 if period == 1 else 3
-
-
-def _joined(names: Sequence[str]) -> str:
-    """Return one name for numbered siblings.
-
-    >>> siblings = ["3"], ["h0", "h1", "h2"], ["0", "2", "4", "6"], ["0", "4"]
-    >>> tuple(map(_joined, siblings))
-    ('3', 'h0..2', '0,2..6', '0,4')
-    """
-    numbers = [_by_number(name)[1] for name in names]
-    if len(names) == 1:
-        return names[0]
-    if numbers[-1] - numbers[0] == len(numbers) - 1:
-        return f"{names[0]}..{numbers[-1]}"
-    return f"{names[0]},{numbers[1]}" + (f"..{numbers[-1]}" if names[2:] else "")

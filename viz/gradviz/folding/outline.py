@@ -12,9 +12,10 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
+from gradviz.folding.concern import family_of
 from gradviz.folding.loose import gathered
 from gradviz.folding.repeats import name_of_run, parted, repeats
-from gradviz.folding.tree import NUMBER, Entry, Group, GroupSort, Thing
+from gradviz.folding.tree import Entry, Group, GroupSort, Thing
 from gradviz.folding.turns import calls_of, components
 from gradviz.system.grouped import grouped, shared_start
 
@@ -25,6 +26,7 @@ def outline(
     things: Sequence[Thing],
     lines: Iterable[tuple[int, int]],
     classes: Mapping[tuple[str, ...], str] = MappingProxyType({}),
+    equal: Mapping[tuple[str, ...], int] = MappingProxyType({}),
 ) -> Group:
     """Return the root of the tree.
 
@@ -32,8 +34,9 @@ def outline(
         things: What is drawn.
         lines: Which thing goes into which, by their numbers. Without cycles.
         classes: The class of every module, by its path.
+        equal: A number for every module, by its path: equal ones have the same.
     """
-    return _Outliner(things, lines, classes).tree()
+    return _Outliner(things, lines, classes, equal).tree()
 
 
 class _Outliner:
@@ -42,8 +45,9 @@ class _Outliner:
         things: Sequence[Thing],
         lines: Iterable[tuple[int, int]],
         classes: Mapping[tuple[str, ...], str],
+        equal: Mapping[tuple[str, ...], int],
     ) -> None:
-        self._things, self._classes = things, classes
+        self._things, self._classes, self._equal = things, classes, equal
         self._targets: list[list[int]] = [[] for _ in things]
         for source, target in lines:
             self._targets[source].append(target)
@@ -200,7 +204,8 @@ class _Outliner:
         members = tuple([member for m in group for member in (*hung.get(m, ()), m)])
         if isinstance(key, tuple):
             name = ".".join(key[depth:])
-            signature = self._signature(NUMBER.sub("#", name), members, len(key))
+            kind = family_of(name), self._equal.get(key)
+            signature = self._signature(kind, members, len(key))
             return Entry(name, key, members, True, signature)
         kinds = tuple([self._kinds[m] for m in members])
         alike = self._single.get(kinds)
@@ -211,11 +216,11 @@ class _Outliner:
         self._single[kinds] = Entry(first.name, first.path, members, False, signature)
         return self._single[kinds]
 
-    def _signature(self, kind: str, members: Iterable[int], start: int) -> int:
+    def _signature(self, kind: Hashable, members: Iterable[int], start: int) -> int:
         """Return the same for what is built alike.
 
         Args:
-            kind: What it is called, without its numbers.
+            kind: What it is called, without its numbers, and which modules it is equal to.
             members: The things in it.
             start: How many modules of their paths are not looked at.
         """

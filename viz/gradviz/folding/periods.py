@@ -9,7 +9,7 @@ def periods(
     *,
     longest: int,
     least: Callable[[int], int],
-    is_worth: Callable[[int, int], bool] = lambda start, period: True,
+    is_worth: Callable[[int, int, int], bool] = lambda start, period, length: True,
 ) -> Iterator[tuple[int, int, int]]:
     """Yield a sequence as stretches ``(start, end, period)``, a period of 0 where nothing repeats.
 
@@ -22,12 +22,12 @@ def periods(
         kinds: Equal where two things are alike.
         longest: The longest period that is looked for.
         least: How often a period of a length has to be there.
-        is_worth: Says of a start and a period whether it counts.
+        is_worth: Says of a start, a period and a length whether it counts.
     """
     taken = bytearray(len(kinds))
     stretches: list[tuple[int, int, int]] = []
     for _, start, period, length in sorted(_candidates(kinds, longest, least)):
-        if taken.find(1, start, start + length) < 0 and is_worth(start, period):
+        if taken.find(1, start, start + length) < 0 and is_worth(start, period, length):
             taken[start : start + length] = bytes([1]) * length
             stretches.append((start, start + length, period))
     at = 0

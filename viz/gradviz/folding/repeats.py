@@ -1,12 +1,15 @@
 """What repeats on a level of a tree, and what is too long for one level."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from gradviz.folding.periods import periods
+from gradviz.folding.runs import TURNS, is_run, joined, spanned
 from gradviz.folding.tree import LONG, MOST, NUMBER, Entry, Group, GroupSort
 
-REPEATS = 3  # how often something has to repeat
 PERIOD = 64  # the longest stretch that is recognised when it repeats
+
+_START, _END = re.compile(r"\d+\.\.(?=\d)"), re.compile(r"(?<=\d)\.\.\d+")  # of a run: 0..11
 
 
 def repeats(entries: Sequence[Entry]) -> Iterator[tuple[int, int, int]]:
@@ -14,13 +17,18 @@ def repeats(entries: Sequence[Entry]) -> Iterator[tuple[int, int, int]]:
 
     The period is 0 where nothing repeats. What saves most is taken first.
     """
+    have_modules = any(entry.is_module for entry in entries)
 
-    def is_worth(start: int, period: int) -> bool:
-        has_module = any(entry.is_module for entry in entries[start : start + period])
-        return len(entries) > LONG or has_module
+    def is_worth(start: int, period: int, length: int) -> bool:
+        in_turn = sum(entry.is_module for entry in entries[start : start + period])
+        if not in_turn:
+            return len(entries) > LONG and length >= TURNS * period
+        names = [entry.name for entry in entries[start : start + length] if entry.is_module]
+        return is_run(names, in_turn)
 
     kinds = [entry.signature for entry in entries]
-    return periods(kinds, longest=PERIOD, least=lambda period: REPEATS, is_worth=is_worth)
+    least = 2 if have_modules else TURNS
+    return periods(kinds, longest=PERIOD, least=lambda period: least, is_worth=is_worth)
 
 
 def parted(children: "list[int | Group]", path: tuple[str, ...]) -> "list[int | Group]":
@@ -37,7 +45,11 @@ def parted(children: "list[int | Group]", path: tuple[str, ...]) -> "list[int | 
                 and NUMBER.search(first.name)
                 and NUMBER.search(last.name)
             )
-            name = _span(first.name, last.name) if named else f"{start + 1}..{start + len(part)}"  # type: ignore[union-attr]
+            name = (
+                spanned(_END.sub("", first.name), _START.sub("", last.name))
+                if named
+                else f"{start + 1}..{start + len(part)}"
+            )  # type: ignore[union-attr]
             parts.append(Group(GroupSort.PART, name, path, children=part))
         children = parts
     return children
@@ -49,26 +61,11 @@ def name_of_run(entries: Sequence[Entry], period: int) -> str:
     By its modules, where it has any: what else repeats with them is seen when it is opened.
     """
     names = [
-        _span(first.name, last.name)
-        for first, last in zip(entries[:period], entries[-period:], strict=True)
-        if first.is_module
+        joined([entry.name for entry in entries[offset::period]])
+        for offset in range(period)
+        if entries[offset].is_module
     ]
     if len(names) in (1, 2):
         return " and ".join(names)
     first, rest = (names[0], len(names) - 1) if names else (entries[0].name, period - 1)
     return first + (f" and {rest} more" if rest else "")
-
-
-def _span(first: str, last: str) -> str:
-    """Name what goes from ``first`` to ``last``: ``"h.0"`` and ``"h.11"`` give ``"h.0..11"``."""
-    if first == last:
-        return first
-    shared = 0
-    parts, others = first.split("."), last.split(".")
-    while shared < min(len(parts), len(others)) and parts[shared] == others[shared]:
-        shared += 1
-    return (
-        ".".join([*parts[:shared], f"{parts[shared]}..{others[-1]}"])
-        if shared < len(parts)
-        else f"{first} to {last}"
-    )
