@@ -19,6 +19,7 @@ from gradviz.folding.boxes import BUDGET, SHARED_USES, Box, BoxKind, Folded, Fra
 from gradviz.folding.drawn import box_of, links_of, mark_of
 from gradviz.folding.flow import Flow, Passing
 from gradviz.folding.modules import Module, Modules, Room, Rooms
+from gradviz.folding.once import modules_of
 from gradviz.folding.opening import ABSENT, NodeKey, node_keys, open_rooms
 from gradviz.folding.stages import stages_of
 from gradviz.folding.stretches import stretched
@@ -44,8 +45,12 @@ def fold(
         budget, depth, open: As in :class:`View`.
         marks: Of some parameters by name: what tells them apart from others.
     """
-    flow = Flow(graph, parameters)
-    modules = Modules(flow, parameters, open, marks)
+    modules = (
+        Modules(Flow(graph, parameters), parameters, open, marks)
+        if open
+        else modules_of(graph, parameters, marks)
+    )
+    flow = modules.flow
     keys = node_keys(flow, modules)
 
     def drawn(budget: int, *, staged: bool = True) -> tuple[Folded, bool]:

@@ -58,6 +58,7 @@ class Modules:
         patterns: Sequence[str],
         marks: Mapping[str, str],
     ) -> None:
+        self.flow = flow
         self.root = Module("", None)
         self._by_path = {"": self.root}
         scopes = scopes_of(flow.nodes)
@@ -78,6 +79,13 @@ class Modules:
         self.label = _labels(flow, parameters, marks)
         self._find_contents(flow, parameters, marks)
         self.equal = self._classes()
+
+    def equal_by_path(self) -> dict[tuple[str, ...], int]:
+        """Return a number for every module, by its path; equal modules have the same."""
+        return {
+            tuple(module.path.split(".")) if module.path else (): number
+            for module, number in self.equal.items()
+        }
 
     def _at(self, path: str) -> Module:
         module = self._by_path.get(path)

@@ -38,18 +38,10 @@ def parted(children: "list[int | Group]", path: tuple[str, ...]) -> "list[int | 
         parts: list[int | Group] = []
         for start in range(0, len(children), size):
             part = children[start : start + size]
-            first, last = part[0], part[-1]
-            named = (
-                isinstance(first, Group)
-                and isinstance(last, Group)
-                and NUMBER.search(first.name)
-                and NUMBER.search(last.name)
-            )
-            name = (
-                spanned(_END.sub("", first.name), _START.sub("", last.name))
-                if named
-                else f"{start + 1}..{start + len(part)}"
-            )  # type: ignore[union-attr]
+            name = f"{start + 1}..{start + len(part)}"
+            ends = [child.name for child in (part[0], part[-1]) if isinstance(child, Group)]
+            if len(ends) == 2 and all(map(NUMBER.search, ends)):
+                name = spanned(_END.sub("", ends[0]), _START.sub("", ends[1]))
             parts.append(Group(GroupSort.PART, name, path, children=part))
         children = parts
     return children

@@ -44,7 +44,7 @@ def whole(graph: Graph, parameters: Mapping[str, Parameter], *, loss_steps: bool
         loss_steps: Also with one for each step of one of torch's loss functions, which is one box
             otherwise.
     """
-    drawn = drawn_of(graph, parameters, loss_steps=loss_steps)
+    drawn = drawn_of(graph, Flow(graph, parameters), loss_steps=loss_steps)
     boxes = (
         drawn.marks.get(number) or _box(node, drawn.stubs.get(number), parameters)
         for number, node in enumerate(drawn.nodes)
@@ -53,11 +53,8 @@ def whole(graph: Graph, parameters: Mapping[str, Parameter], *, loss_steps: bool
     return Folded(boxes=tuple(boxes), links=tuple(links), frames=(), nodes=len(graph.nodes))
 
 
-def drawn_of(
-    graph: Graph, parameters: Mapping[str, Parameter], *, loss_steps: bool = True
-) -> Whole:
+def drawn_of(graph: Graph, flow: Flow, *, loss_steps: bool = True) -> Whole:
     """Return what is drawn of ``graph`` where nothing is folded; see :func:`whole`."""
-    flow = Flow(graph, parameters)
     return _NodeByNode(graph, flow, {} if loss_steps else _loss_boxes(flow)).whole()
 
 

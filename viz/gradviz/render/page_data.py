@@ -126,6 +126,7 @@ class _Loss:
             [in_outline[number] for number in drawn.numbers],
             [(source, target) for source, target, _ in drawn.lines],
             {tuple(path.split(".")): kind for path, kind in report.graph.classes.items()},
+            drawn.equal,
         )
         of_kinds = [
             concern_of(kind.verdict, severs=kind.sort == "mark", fails=bool(kind.idle))

@@ -4,12 +4,13 @@ The boxes of the whole picture, and every tensor where it is used.
 """
 
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from gradviz.facts.findings import Findings
 from gradviz.folding.boxes import Box
 from gradviz.folding.losses import scopes_of
+from gradviz.folding.once import modules_of
 from gradviz.folding.tree import Thing
 from gradviz.folding.whole import Whole, drawn_of
 from gradviz.graph import Node, NodeKind, Parameter, Verdict
@@ -87,11 +88,13 @@ class PageGraph:
         kinds: The things that differ from each other, in the order met.
         numbers: For everything that is drawn, its position in ``kinds``.
         lines: Source, target and number of the stroke, sorted.
+        equal: A number for every module, by its path; equal modules have the same.
     """
 
     kinds: tuple[PageThing, ...]
     numbers: tuple[int, ...]
     lines: tuple[tuple[int, int, int], ...]
+    equal: Mapping[tuple[str, ...], int] = field(default_factory=dict)
 
     @property
     def things(self) -> list[PageThing]:
@@ -122,7 +125,9 @@ class _Placing:
         self._kinds: list[PageThing] = []
         self._positions: dict[Hashable, int] = {}  # in the kinds, by what tells apart
         self._numbers: list[int] = []
-        self._drawn: Whole = drawn_of(report.graph, report.parameters)
+        modules = modules_of(report.graph, report.parameters, idle)
+        self._equal = modules.equal_by_path()
+        self._drawn: Whole = drawn_of(report.graph, modules.flow)
         # For all that is drawn, where it is among the things; -1 where several modules share it
         self._placed = [-1] * len(self._drawn.nodes)
         self._scopes = scopes_of(report.graph.nodes)
@@ -135,7 +140,8 @@ class _Placing:
             self._tensor(node, self._path(node.name)[:-1])
         for thing in self._beside():
             self._add(thing)
-        return PageGraph(tuple(self._kinds), tuple(self._numbers), tuple(sorted(lines)))
+        kinds, numbers = tuple(self._kinds), tuple(self._numbers)
+        return PageGraph(kinds, numbers, tuple(sorted(lines)), self._equal)
 
     def _place(self) -> list[Node]:
         """Place what has one place; return the tensors that several modules share.
