@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 from gradviz.facts.parameters import Parameters
+from gradviz.folding.boxes import View
 from gradviz.graph import (
     Cut,
     CutKind,
@@ -21,6 +22,8 @@ from gradviz.graph import (
     Verdict,
     Zero,
 )
+from gradviz.render.scene import scene
+from gradviz.render.sketch import Sketch
 from gradviz.reports import Report
 
 SIZES = {
@@ -355,3 +358,8 @@ def unrolled(column: Any) -> list[Any]:
         return list(column)
     runs = column["runs"]
     return [value for value, times in zip(runs[::2], runs[1::2], strict=True) for _ in range(times)]
+
+
+def whole_sketch(report: Report) -> Sketch:
+    """The items and lines of a picture that shows every node."""
+    return scene(report, View(budget=max(len(report.graph.nodes), 1))).sketch

@@ -8,6 +8,7 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
+from graphs import whole_sketch
 
 from gradviz.article import follow
 from gradviz.comparing.diff import compare
@@ -15,7 +16,6 @@ from gradviz.facts.parameters import Parameters
 from gradviz.folding.boxes import View
 from gradviz.graph import Parameter, Verdict
 from gradviz.render.changes import changes
-from gradviz.render.scene import whole_sketch
 from gradviz.render.svg import drawing, render_svg
 from gradviz.reports import Report
 

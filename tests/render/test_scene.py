@@ -8,7 +8,7 @@ import pytest
 from gradviz.folding.boxes import BoxKind, View
 from gradviz.folding.whole import whole
 from gradviz.graph import CutKind, Verdict
-from gradviz.render.scene import scene, whole_sketch
+from gradviz.render.scene import scene
 from gradviz.render.sketch import Sort
 from gradviz.reports import Report
 
@@ -79,6 +79,6 @@ def test_what_severs_and_has_no_parameter_behind_it_has_no_mark() -> None:
 
 
 def test_unused_parameters_stand_beside_a_whole_graph_a_module_to_a_box() -> None:
-    items = {item.key: item for item in whole_sketch(graphs.every_verdict()).items}
+    items = {item.key: item for item in graphs.whole_sketch(graphs.every_verdict()).items}
     assert items["u0"].lines == ("aux.*", "2 tensors, 2 values", "unused")
     assert items["u0"].verdict is Verdict.UNUSED

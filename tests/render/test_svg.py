@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import sys
-from itertools import groupby
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from xml.etree import ElementTree
@@ -21,7 +21,7 @@ from gradviz.errors import EngineError, GradvizError
 from gradviz.folding.boxes import View
 from gradviz.graph import Verdict
 from gradviz.layout import dot, lay_out
-from gradviz.render.scene import whole_sketch
+from gradviz.render.scene import scene
 from gradviz.render.sketch import Item, Sort, spine
 from gradviz.render.style import GHOST, INK, LOOKS, LOSS, OP, STROKES
 from gradviz.render.svg import drawing, render_svg
@@ -318,7 +318,7 @@ def test_the_cut_is_a_node_that_names_its_line_and_what_is_behind_it_is_pruned(
 
 
 def test_gradient_passes_by_a_frozen_layer_to_the_one_before_it() -> None:
-    content = whole_sketch(graphs.frozen())
+    content = graphs.whole_sketch(graphs.frozen())
     by_name = {item.key: item.about for item in content.items}
     lines = {(by_name[line.source], by_name[line.target], line.stroke) for line in content.lines}
     assert ("AddmmBackward0 in f1", "AddmmBackward0 in f2", "gradient") in lines
@@ -331,7 +331,7 @@ def test_a_traced_step_is_drawn_like_the_graph_built_by_hand(mode: str) -> None:
     from gradviz import article
 
     def drawn(report: Report) -> set[tuple[str, str, str]]:
-        content = whole_sketch(report)
+        content = graphs.whole_sketch(report)
         items = {item.key: (*item.lines, item.pruned) for item in content.items}
         return {
             tuple(
@@ -437,7 +437,7 @@ def test_any_names_give_wellformed_xml_with_a_node_each(names: list[str]) -> Non
 
 
 def test_a_parameter_of_many_uses_gets_a_stub_for_each_and_is_laid_out_at_once() -> None:
-    content = whole_sketch(graphs.recurrent(100))
+    content = graphs.whole_sketch(graphs.recurrent(100))
     assert sum(item.lines[0] == "cell.weight_ih" for item in content.items) == 100
     assert lay_out(drawing(graphs.recurrent(100)).source, engine="embedded", timeout=20)
 
@@ -478,7 +478,7 @@ def test_torchviz_draws_chains_far_deeper_than_the_recursion_limit() -> None:
 def test_torchviz_draws_everything_that_goes_into_the_loss_and_each_thing_is_stated_once(
     report: Report,
 ) -> None:
-    content = whole_sketch(report)
+    content = graphs.whole_sketch(report)
     body = drawing(report).body
     edges = [
         found.groups() for statement in body if (found := re.match(r"\t(\w+) -> (\w+) ", statement))
@@ -496,7 +496,7 @@ def test_the_source_names_no_address_and_sets_no_size() -> None:
 
 
 def test_the_spine_runs_along_the_longest_way_back() -> None:
-    content = whole_sketch(graphs.none())
+    content = graphs.whole_sketch(graphs.none())
     about = {item.key: item.about for item in content.items}
     straight = {(about[line.source], about[line.target]) for line in spine(content)}
     assert {
@@ -512,7 +512,7 @@ def test_what_goes_round_in_a_circle_is_drawn_too() -> None:
     net.edge(first, second, gradient=False)
     net.parameter("weight", second)
     report = net.report()
-    assert {item.key for item in whole_sketch(report).items} >= {"n1", "n2"}
+    assert {item.key for item in graphs.whole_sketch(report).items} >= {"n1", "n2"}
     for text in (
         report.to_svg(engine="embedded"),
         report.to_svg(engine="embedded", view=gradviz.View(budget=2)),
@@ -528,26 +528,53 @@ def test_a_graph_too_large_for_the_time_given_is_an_error_with_a_way_out() -> No
 
 def test_items_are_found_by_unique_keys_that_need_no_quotes() -> None:
     for make in REPORTS.values():
-        items: tuple[Item, ...] = whole_sketch(make()).items
+        items: tuple[Item, ...] = graphs.whole_sketch(make()).items
         assert len({item.key for item in items}) == len(items)
         assert all(re.fullmatch(r"[a-z]\w*", item.key, re.ASCII) for item in items)
         assert not items or items[0].sort in (Sort.LOSS, Sort.TENSOR)
 
 
-@pytest.mark.parametrize("view", [View(), View(budget=5, depth=1)])
-def test_a_picture_goes_through_each_room_once(view: View) -> None:
-    report, entered = graphs.detached(), []
+STAGES = {
+    "folding": "fold", "scene": "scene", "items": "scene", "changes": "scene", "dot": "dot",
+    "torchviz_drawing": "dot", "layout": "layout", "embed": "embed", "legend": "embed",
+    "scheme": "scheme",
+}  # fmt: skip
+
+
+def entered(work: Callable[[], object]) -> list[str]:
+    """Return the stages of a picture in the order in which they are entered."""
+    root, stages = Path(gradviz.__file__).parent, []
 
     def called(frame: FrameType, event: str, _: object) -> None:
-        within = frame.f_back and frame.f_back.f_globals.get("__name__")
-        if event == "call" and within == "gradviz.render.svg":
-            entered.append(frame.f_globals["__name__"].removeprefix("gradviz."))
+        path = Path(frame.f_code.co_filename)
+        if event == "call" and path.is_relative_to(root):
+            room = path.relative_to(root).parts[0]
+            stage = STAGES.get(path.stem if room == "render" else room)
+            if stage and stages[-1:] != [stage]:
+                stages.append(stage)
 
+    work()  # what is made once in a process is there
     sys.setprofile(called)
     try:
-        render_svg(report, view, engine="embedded")
+        work()
     finally:
         sys.setprofile(None)
-    rooms = [name for name, _ in groupby(entered) if name.startswith(("render.", "layout"))]
-    rooms = [name for name in rooms if name != "render.svg"]
-    assert rooms == ["render.scene", "render.dot", "layout", "render.embed", "render.scheme"]
+    return stages
+
+
+@pytest.mark.parametrize("view", [View(), View(depth=1), View(budget=3)])
+@pytest.mark.parametrize("make", [graphs.detached, graphs.every_verdict])
+def test_a_picture_goes_through_each_room_once(make, view):
+    report = make()
+    stages = entered(lambda: render_svg(report, view, engine="embedded"))
+    assert stages == ["scene", "fold", "scene", "dot", "layout", "embed", "scheme"]
+
+
+def test_going_back_to_a_stage_is_seen():
+    report, view = graphs.detached(), View()
+
+    def twice() -> None:
+        scene(report, view)
+        scene(report, view)
+
+    assert entered(twice) == ["scene", "fold", "scene", "fold", "scene"]

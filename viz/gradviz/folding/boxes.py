@@ -162,6 +162,7 @@ class Folded:
         frames: Opened modules, the outer before the inner.
         nodes: How many nodes the graph has.
         closed: Paths of modules that could be opened, the shallowest first.
+        is_whole: Nothing is folded: there is a box for each node, and each has a key.
     """
 
     boxes: tuple[Box, ...]
@@ -169,3 +170,4 @@ class Folded:
     frames: tuple[Frame, ...]
     nodes: int
     closed: tuple[str, ...] = ()
+    is_whole: bool = False

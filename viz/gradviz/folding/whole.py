@@ -50,7 +50,9 @@ def whole(graph: Graph, parameters: Mapping[str, Parameter], *, loss_steps: bool
         for number, node in enumerate(drawn.nodes)
     )
     links = (Link(source=source, target=target, way=way) for source, target, way in drawn.links)
-    return Folded(boxes=tuple(boxes), links=tuple(links), frames=(), nodes=len(graph.nodes))
+    return Folded(
+        boxes=tuple(boxes), links=tuple(links), frames=(), nodes=len(graph.nodes), is_whole=True
+    )
 
 
 def drawn_of(graph: Graph, flow: Flow, *, loss_steps: bool = True) -> Whole:

@@ -11,9 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gradviz.facts.findings import Findings
-from gradviz.folding.boxes import PICTURE, Box, BoxKind, Folded, View
-from gradviz.folding.fold import fold
-from gradviz.folding.whole import whole
+from gradviz.folding.boxes import Box, BoxKind, Folded, View
+from gradviz.folding.shown import shown
 from gradviz.graph import NodeKind, Verdict
 from gradviz.render.changes import Changes
 from gradviz.render.items import TIMES, item_of, relative, repeated, size_of
@@ -79,43 +78,14 @@ def scene(
         changes: What to mark, in a picture of what is new in ``report``.
         tried: A sentence on what an engine gave up before; then the graph is folded, however small.
     """
-    title = changes.headline if changes else headline(report)
-    if view.shows_all_of(report.graph) and not tried:
-        content = spine_first(whole_sketch(report, loss_steps=view.budget != PICTURE))
-        return Scene(
-            is_whole=True,
-            sketch=changes.mark(content) if changes else content,
-            frame_of={},
-            title=title,
-        )
-    marks = changes.words if changes else {}
-    folded = fold(
+    folded = shown(
         report.graph,
         report.parameters,
-        budget=view.budget,
-        depth=view.depth,
-        open=view.open,
-        marks=marks,
+        view,
+        changes.words if changes else {},
+        smaller=bool(tried),
     )
-    return _Framing(report, folded).scene(title, tried, changes)
-
-
-def whole_sketch(report: Findings, *, loss_steps: bool = True) -> Sketch:
-    """Return the items and lines of the whole graph of ``report``, and unused parameters
-    beside it.
-
-    ``loss_steps`` as in :func:`whole`.
-    """
-    folded = whole(report.graph, report.parameters, loss_steps=loss_steps)
-    words = wording([report])
-    boxes = (*folded.boxes, *_unused(report))
-    items = [item_of(box, box.key, report, words=words) for box in boxes]
-    keys = [box.key for box in folded.boxes]
-    lines = [
-        SketchLine(source=keys[link.source], target=keys[link.target], stroke=str(link.way))
-        for link in folded.links
-    ]
-    return Sketch(tuple(items), tuple(lines))
+    return _Framing(report, folded).scene(tried, changes)
 
 
 def _unused(report: Findings) -> Iterator[Box]:
@@ -155,25 +125,33 @@ class _Framing:
         self._sums: dict[int, Counter[str]] = {number: Counter() for number in shown}
         self._sum_up()
 
-    def scene(self, title: str, tried: str, changes: Changes | None) -> Scene:
-        boxes, links = self._folded.boxes, self._folded.links
-        items = tuple(self._item(f"b{number}", box) for number, box in enumerate(boxes))
-        lines = tuple(
-            SketchLine(source=f"b{link.source}", target=f"b{link.target}", stroke=str(link.way))
-            for link in links
-        )
-        content = Sketch(items, lines)
-        frames = [(f"b{number}", self._frame(box.frame)) for number, box in enumerate(boxes)]
+    def scene(self, tried: str, changes: Changes | None) -> Scene:
+        folded = self._folded
+        boxes = [(box.key or f"b{number}", box) for number, box in enumerate(folded.boxes)]
+        beside = [(box.key, box) for box in _unused(self._report)] if folded.is_whole else []
+        lines = [
+            SketchLine(
+                source=boxes[link.source][0], target=boxes[link.target][0], stroke=str(link.way)
+            )
+            for link in folded.links
+        ]
+        items = [self._item(key, box) for key, box in (*boxes, *beside)]
+        content = Sketch(tuple(items), tuple(lines))
+        if folded.is_whole:
+            content = spine_first(content)
+        frames = [(key, self._frame(box.frame)) for key, box in boxes]
         return Scene(
-            is_whole=False,
+            is_whole=folded.is_whole,
             sketch=changes.mark(content) if changes else content,
             frames=tuple(map(self._drawn_frame, self._parents)),
             frame_of={key: f"f{frame}" for key, frame in frames if frame is not None},
             back=frozenset(
-                line for line, link in zip(lines, links, strict=True) if link.source < link.target
+                line
+                for line, link in zip(lines, folded.links, strict=True)
+                if link.source < link.target and not folded.is_whole
             ),
-            title=title,
-            note=tried + _note(self._folded),
+            title=changes.headline if changes else headline(self._report),
+            note="" if folded.is_whole else tried + _note(folded),
         )
 
     def _frame(self, number: int | None) -> int | None:
