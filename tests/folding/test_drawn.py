@@ -3,9 +3,9 @@
 import pytest
 
 from gradviz.folding.boxes import BoxKind
-from gradviz.folding.drawn import box_of, links_of, mark_of
+from gradviz.folding.drawn import box_of, links_of, mark_of, tensor_of
 from gradviz.folding.flow import Passing
-from gradviz.graph import CutKind, Node, NodeKind, Place
+from gradviz.graph import CutKind, Node, NodeKind, Parameter, Place, Verdict
 
 LINE = Place("train.py", 7)
 
@@ -53,3 +53,13 @@ def test_an_edge_is_one_link_or_one_into_a_mark_and_one_out(way, mark, links):
 
 def test_an_edge_within_a_box_is_no_link():
     assert links_of("a", "a", Passing.VALUE, None) == []
+
+
+def test_a_tensor_has_the_verdict_of_its_parameter_and_a_leaf_its_own():
+    weight = Parameter(name="weight", verdict=Verdict.FROZEN)
+    node = Node(index=1, kind=NodeKind.PARAMETER, name="weight", verdict=Verdict.REACHED)
+    assert tensor_of(node, {"weight": weight}) == (weight, Verdict.FROZEN)
+    leaf = Node(index=2, kind=NodeKind.LEAF, name="weight")
+    assert tensor_of(leaf, {"weight": weight}) == (None, Verdict.REACHED)
+    made = Node(index=2, kind=NodeKind.LEAF, verdict=Verdict.ZERO)
+    assert tensor_of(made, {}) == (None, Verdict.ZERO)

@@ -1,11 +1,11 @@
 """How a node, an edge and what severs on it are drawn, however much of the graph is folded."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import TypeVar
 
 from gradviz.folding.boxes import Box, BoxKind
 from gradviz.folding.flow import Passing
-from gradviz.graph import CutKind, Node, NodeKind
+from gradviz.graph import CutKind, Node, NodeKind, Parameter, Verdict
 
 _Key = TypeVar("_Key", bound=Hashable)
 
@@ -42,6 +42,12 @@ def mark_of(node: Node, kind: CutKind | None, cuts: tuple[int, ...], *, key: str
     return Box(
         kind=BoxKind.CUT, key=key, node=node, operation=str(kind), cuts=cuts, place=node.place
     )
+
+
+def tensor_of(node: Node, parameters: Mapping[str, Parameter]) -> tuple[Parameter | None, Verdict]:
+    """Return which parameter of the model a tensor is, if it is one, and its verdict."""
+    parameter = parameters.get(node.name) if node.kind is NodeKind.PARAMETER else None
+    return parameter, parameter.verdict if parameter else node.verdict or Verdict.REACHED
 
 
 def links_of(

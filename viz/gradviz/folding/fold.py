@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from gradviz.folding.boxes import BUDGET, SHARED_USES, Box, BoxKind, Folded, Frame, Link
-from gradviz.folding.drawn import box_of, links_of, mark_of
+from gradviz.folding.drawn import box_of, links_of, mark_of, tensor_of
 from gradviz.folding.flow import Flow, Passing
 from gradviz.folding.modules import Module, Modules, Room, Rooms
 from gradviz.folding.once import modules_of
@@ -181,7 +181,7 @@ class _Drawing:
                     pruned=pruned,
                 )
             case NodeKind.LEAF:
-                verdicts = ((node.verdict or Verdict.REACHED, 1),)
+                verdicts = ((tensor_of(node, {})[1], 1),)
                 return Box(
                     kind=BoxKind.LEAF,
                     path=node.name,

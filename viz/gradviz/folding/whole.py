@@ -8,7 +8,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 
 from gradviz.folding.boxes import SHARED_USES, Box, BoxKind, Folded, Link
-from gradviz.folding.drawn import box_of, links_of, mark_of
+from gradviz.folding.drawn import box_of, links_of, mark_of, tensor_of
 from gradviz.folding.flow import Flow, Passing
 from gradviz.folding.losses import loss_functions
 from gradviz.graph import Edge, Graph, Node, NodeKind, Parameter, Verdict
@@ -182,8 +182,7 @@ def _box(node: Node, use: int | None, parameters: Mapping[str, Parameter]) -> Bo
     """
     if node.kind not in (NodeKind.PARAMETER, NodeKind.LEAF):
         return box_of(node, None, path=node.scope, pruned=node.pruned, key=f"n{node.index}")
-    parameter = parameters.get(node.name) if node.kind is NodeKind.PARAMETER else None
-    verdict = parameter.verdict if parameter else node.verdict or Verdict.REACHED
+    parameter, verdict = tensor_of(node, parameters)
     return Box(
         kind=BoxKind.PARAMETER if node.kind is NodeKind.PARAMETER else BoxKind.LEAF,
         key=f"n{node.index}" if use is None else f"n{node.index}_{use}",

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from gradviz.facts.findings import Findings
 from gradviz.folding.boxes import Box
+from gradviz.folding.drawn import tensor_of
 from gradviz.folding.losses import scopes_of
 from gradviz.folding.once import modules_of
 from gradviz.folding.tree import Thing
@@ -224,9 +225,7 @@ class _Placing:
         if position is not None:
             self._numbers.append(position)
             return len(self._numbers) - 1
-        is_parameter = node.kind is NodeKind.PARAMETER
-        parameter = self._report.parameters.get(node.name) if is_parameter else None
-        verdict = parameter.verdict if parameter else node.verdict or Verdict.REACHED
+        parameter, verdict = tensor_of(node, self._report.parameters)
         return self._add(
             PageThing(
                 sort="stub" if stub else "parameter" if parameter else "leaf",
