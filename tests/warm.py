@@ -143,11 +143,13 @@ USED = (
 
 
 def look_at_modules() -> None:
-    """Have gradviz find out now whose each module and each custom Function is, and no fork again."""
+    """Have gradviz find out now whose each module and each custom Function is, and read the code of
+    those who call this, and no fork again.
+    """
     from gradviz.recording import functions
     from gradviz.running import variables
 
-    list(variables.spaces(None))
+    list(variables.spaces(sys._getframe()))
     functions.applied(sys._getframe())
 
 

@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 from contextlib import suppress
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from gradviz.mending.order import Order
@@ -25,11 +26,17 @@ def main() -> None:
     """Answer orders until there are no more."""
     import torch
 
+    from gradviz.causes.packages import GROUP, installed
     from gradviz.mending import trial
+    from gradviz.recording import functions
 
-    # What each fork would do anew: the first optimizer imports half of torch, and a collection of
-    # what there was before copies each page that it touches
+    # What each fork would do anew: the first optimizer imports half of torch, the first trace looks
+    # for Functions and for packages with causes, whose code runs in forks alone, and a collection
+    # of what there was before copies each page that it touches
     torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
+    functions.applied(sys._getframe())
+    if not entry_points(group=GROUP):
+        installed()
     gc.collect()
     for line in sys.stdin:
         request = json.loads(line)
