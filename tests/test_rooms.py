@@ -27,6 +27,8 @@ LATE = {
     "running.startup.sitecustomize: gradviz.running.process": "a script runs where this fails too",
     "running.startup.sitecustomize: importlib.machinery": "only when the script's folder is back",
     "running.startup.sitecustomize: importlib.util": "only when the script's folder is back",
+    "system.lines: fcntl": "Windows has none",
+    "system.lines: tempfile": "takes 10 ms, which a script that fits into a pipe goes without",
     "tracing.trace: gradviz.tracing.known_answers": "only for a torch that nobody has tried",
 }
 

@@ -353,6 +353,9 @@ def _run_script(arguments: list[str]) -> None:
     main.__spec__ = None
     if arguments[0] == "-c":
         source, file, folder, sys.argv = arguments[1], "<string>", "", ["-c", *arguments[2:]]
+    elif arguments[0] == "-":
+        source, file, folder, sys.argv = sys.stdin.buffer.read(), "<stdin>", "", arguments
+        main.__file__ = file
     else:
         source, file, sys.argv = Path(arguments[0]).read_bytes(), arguments[0], arguments
         folder = os.path.dirname(os.path.abspath(file))

@@ -86,6 +86,35 @@ def test_it_ends_as_it_would(scripts, end):
     assert watched.others == plain.others
 
 
+FROM_STDIN = """
+import os, sys
+import torch
+from torch import nn
+print(sys.argv, __name__, __file__, sys.path[0], repr(sys.stdin.read()), sys.stdin.isatty())
+net = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
+h = net[0](torch.ones(4, 2)).detach()
+net[1](h).mean().backward()
+torch.optim.SGD(net.parameters(), 0.1).step()
+input()
+"""
+
+
+def test_a_script_from_standard_input_is_what_it_is_to_python_and_its_lines_are_named(scripts):
+    plain, watched = same(scripts, "-", "-o", "a b", stdin=FROM_STDIN)
+    assert plain.out.startswith("['-', '-o', 'a b'] __main__ <stdin>  '' False")
+    assert plain.err in watched.err
+    assert 'File "<stdin>", line 10, in <module>' in plain.err
+    assert "detach() at <stdin>:7: h = net[0](torch.ones(4, 2)).detach()" in watched.err
+
+
+def test_a_healthy_script_from_standard_input_is_said_to_train(warm_scripts):
+    healthy = FROM_STDIN.replace(".detach()", "").replace("input()", "")
+    ran = warm_scripts.run("-", stdin=healthy)
+    assert ran.code == 0
+    assert "All 4 parameters train" in ran.err
+    assert "at <stdin>:8: net[1](h).mean().backward()" in ran.err
+
+
 COLD = """
 import multiprocessing, os, pickle, sys
 from importlib.util import find_spec

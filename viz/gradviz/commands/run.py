@@ -90,7 +90,8 @@ def run(
 ) -> None:
     """Run an unmodified script as Python would, and report on its backward calls on standard error.
 
-    Options of gradviz stand before SCRIPT; what follows it goes to the script.
+    Options of gradviz stand before SCRIPT; what follows it goes to the script. A SCRIPT of - is
+    read from standard input.
     """
     from gradviz.expecting.checking import read_settings, thresholds
     from gradviz.render.command_line import command_line

@@ -17,6 +17,7 @@ from contextlib import suppress
 from importlib.metadata import entry_points
 from pathlib import Path
 
+from gradviz.causes.packages import GROUP, installed
 from gradviz.mending.order import Order
 
 _PAUSE = 0.005
@@ -26,7 +27,6 @@ def main() -> None:
     """Answer orders until there are no more."""
     import torch
 
-    from gradviz.causes.packages import GROUP, installed
     from gradviz.mending import trial
     from gradviz.recording import functions
 

@@ -10,13 +10,13 @@ import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from linecache import getline
 from types import CodeType, FrameType
 from typing import Any
 
 import torch
 
 from gradviz.recording.torch_inside import CheckpointFunction
+from gradviz.system.lines import getline
 
 _CALLED_BY_APPLY = ("forward", "setup_context", "vmap", "jvp")
 _DECORATORS = 16  # on one method

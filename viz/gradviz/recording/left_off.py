@@ -7,11 +7,11 @@ could have done it.
 import ast
 import sys
 from collections.abc import Mapping
-from linecache import getlines
 from types import ModuleType
 
 from gradviz.recording.switches import Switch
 from gradviz.recording.where import NOWHERE, USER, Spot, level
+from gradviz.system.lines import getlines
 
 _MOST = 200  # files that are read
 _BLOCKS = ("no_grad", "inference_mode", "set_grad_enabled")

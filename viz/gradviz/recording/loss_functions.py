@@ -2,7 +2,6 @@
 
 import ast
 import re
-from linecache import getlines
 from types import CodeType
 
 from torch import nn
@@ -10,6 +9,7 @@ from torch import nn
 from gradviz.recording.instructions import position_of
 from gradviz.recording.parts import name_of
 from gradviz.recording.where import by_file
+from gradviz.system.lines import getlines
 
 _FUNCTION = re.compile(r"(?:^|_)(?:loss|kl_div|cross_entropy(?:_with_logits)?)$|Loss$")
 _MODULES = "torch.nn.modules.loss"

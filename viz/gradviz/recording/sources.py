@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from linecache import getlines
 from typing import Any
 
 from gradviz.recording.definitions import Definition, Function, Scope
@@ -13,6 +12,7 @@ from gradviz.recording.expressions import Path, Range, arguments_of, range_of, r
 from gradviz.recording.flows import Reader
 from gradviz.recording.record_classes import fields_in
 from gradviz.recording.taken import plain
+from gradviz.system.lines import getlines
 from gradviz.system.walk import walk
 
 _READS_ALL = frozenset("exec eval locals globals vars".split())

@@ -3,13 +3,13 @@
 import ast
 import re
 from dataclasses import dataclass, field
-from linecache import getline
 from types import CodeType, FrameType, FunctionType
 
 from gradviz.recording import functions, torch_inside
 from gradviz.recording.instructions import ENTERS
 from gradviz.recording.sources import source_of
 from gradviz.recording.where import INSIDE, USER, Spot, by_file, level, spot_of
+from gradviz.system.lines import getline
 
 _SAYS_SO = re.compile(r"no_grad|inference_mode|set_grad_enabled")
 _DEEPEST = 50  # lines of decorators, and wrappers of a function

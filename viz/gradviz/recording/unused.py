@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from linecache import getline
 from types import CodeType
 
 import torch
@@ -27,6 +26,7 @@ from gradviz.recording.sources import source_of
 from gradviz.recording.tape import Tape
 from gradviz.recording.torch_inside import modules_of
 from gradviz.recording.where import INSIDE, USER, Spot, level
+from gradviz.system.lines import getline
 
 
 def with_reasons(

@@ -7,7 +7,6 @@ import sysconfig
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache, wraps
-from linecache import getline
 from types import CodeType, FrameType, ModuleType
 from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
@@ -17,6 +16,7 @@ from gradviz.graph import Place
 from gradviz.recording import functions, torch_inside
 from gradviz.recording.torch_inside import CALL_MODULE, STATE_DICT
 from gradviz.system.frames import Borrowed
+from gradviz.system.lines import getline
 
 GRADVIZ = os.path.dirname(os.path.dirname(__file__)) + os.sep
 _EXAMPLES = (

@@ -1,9 +1,9 @@
 """The source around a line, where its file can be read and still says so."""
 
-import linecache
 import textwrap
 
 from gradviz.render.sentences import printable
+from gradviz.system.lines import getlines
 
 _NEAR = 2  # lines before and after
 
@@ -32,6 +32,6 @@ def lines_near(file: str, line: int, code: str) -> tuple[int, tuple[str, ...]]:
 
 def _lines_of(file: str) -> list[str]:
     try:
-        return linecache.getlines(file) if file else []
+        return getlines(file) if file else []
     except (OSError, ValueError):  # a name that no file can have: a surrogate or a NUL in it
         return []

@@ -4,7 +4,6 @@ import ast
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from linecache import getline
 from types import FrameType
 from typing import Any
 
@@ -12,6 +11,7 @@ from gradviz.graph import Place
 from gradviz.recording.sources import source_of
 from gradviz.recording.where import Spot
 from gradviz.running.variables import local_variables
+from gradviz.system.lines import getline
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)

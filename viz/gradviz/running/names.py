@@ -13,7 +13,6 @@ import weakref
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from linecache import getline
 from types import FrameType
 from typing import Any
 
@@ -26,6 +25,7 @@ from gradviz.recording.torch_inside import wholes
 from gradviz.recording.where import INSIDE, LIBRARY, USER, level
 from gradviz.running.variables import file_of_class, inside, local_variables, spaces
 from gradviz.system.grouped import grouped
+from gradviz.system.lines import getline
 
 # Values in all; a script that hides its model deeper gets the name of its class
 _LOOKED_AT = 20_000

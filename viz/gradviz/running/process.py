@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 from gradviz.running import rank
 from gradviz.running.children import Children, is_silent
 from gradviz.running.settings import VARIABLE, Settings
+from gradviz.system import lines
 from gradviz.system.frames import is_own
 from gradviz.system.voice import say, warn
 
@@ -45,6 +46,8 @@ def begin() -> None:
             os.environ["PYTHONPATH"] = settings.path
     if is_silent(sys.orig_argv):
         return
+    if settings.stdin and os.getpid() == settings.root:
+        lines.read_ahead()
     process = Process(settings, children)
     atexit.register(process.end)
     process.end_before_exit()

@@ -37,16 +37,19 @@ def run(
     module: bool = False,
     fail_on_alarm: bool = False,
 ) -> NoReturn:
-    """Run a script, or a module, with its arguments. Does not return.
+    """Run a script, or a module, with its arguments; ``-`` for one that comes through standard
+    input. Does not return.
 
     The exit code is the script's, or 1 for alarms where that was asked.
 
     Raises:
         GradvizError: There is no such script, or it is none.
     """
-    if not module and not os.path.exists(script):
+    stdin = not module and script == "-"
+    is_file = not module and not stdin
+    if is_file and not os.path.exists(script):
         script = _command(script)
-    if not module:
+    if is_file:
         _refuse_what_is_no_script(script)
     command = [
         sys.executable,
@@ -62,7 +65,12 @@ def run(
     stays = fail_on_alarm or os.name != "posix"
     alarms = os.path.join(tempfile.mkdtemp(prefix="gradviz-"), "alarms") if fail_on_alarm else ""
     settings = replace(
-        settings, path=before, root=0 if stays else os.getpid(), folder=folder, alarms=alarms
+        settings,
+        path=before,
+        root=0 if stays else os.getpid(),
+        folder=folder,
+        alarms=alarms,
+        stdin=stdin,
     )
     environment = {
         **os.environ,
@@ -90,7 +98,8 @@ def _say_to_who_waits(script: str, settings: Settings) -> None:
             return
         by_number = not (settings.until_stable or settings.until_stepped)
         first = settings.every or (settings.backward[0] if by_number else 1)
-        say(f"gradviz: runs {script}; the first report comes with backward {first}\n")
+        what = "the script from standard input" if settings.stdin else script
+        say(f"gradviz: runs {what}; the first report comes with backward {first}\n")
 
 
 def _refuse_what_is_no_script(script: str) -> None:

@@ -42,6 +42,7 @@ class Settings:
         values: Measure in full how much gradient each node gets and passes on.
         thresholds: From where on gradient is said to vanish or to explode.
         command: What the user typed, for the corner of a page.
+        stdin: The script itself comes through standard input.
     """
 
     backward: tuple[int, ...] = FIRST
@@ -62,6 +63,7 @@ class Settings:
     values: bool = False
     thresholds: Thresholds = THRESHOLDS
     command: str = ""
+    stdin: bool = False
 
     def to_text(self) -> str:
         """Return it as JSON, for another process to read."""

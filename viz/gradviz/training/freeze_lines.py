@@ -4,10 +4,10 @@ import ast
 import sys
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from linecache import getlines
 
 from gradviz.graph import Place
 from gradviz.recording import where
+from gradviz.system.lines import getlines
 
 _SETTER = "requires_grad"
 _METHOD = "requires_grad_"

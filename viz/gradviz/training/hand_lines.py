@@ -3,9 +3,9 @@
 import ast
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from linecache import getlines
 
 from gradviz.graph import Place
+from gradviz.system.lines import getlines
 
 _GIVES = ("parameters", "named_parameters")
 _Loop = ast.For | ast.AsyncFor

@@ -2,10 +2,10 @@
 
 import ast
 from functools import lru_cache
-from linecache import getlines
 from typing import TypeGuard
 
 from gradviz.graph import Place
+from gradviz.system.lines import getlines
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
