@@ -7,6 +7,9 @@ import json
 import math
 import re
 
+from gradviz.reports import read_json
+from gradviz.series.rounds import by_rounds
+
 TRAIN = """
     import json, os, sys, torch
     from torch import nn
@@ -93,3 +96,48 @@ def test_between_the_calls_that_are_watched_nothing_is_traced_or_looked_at(scrip
     assert ran.out.splitlines() == [
         "True [1, 2, 4, 8, 16, 20, 32, 40, 60]"
     ]  # the first, each power of two, and those that follow watched calls
+
+
+TAKING_TURNS = """
+    import json, torch
+    from torch import nn
+
+    torch.manual_seed(0)
+    g, d = nn.Linear(2, 2), nn.Linear(2, 1)
+    of_g, of_d = torch.optim.SGD(g.parameters(), 0.1), torch.optim.SGD(d.parameters(), 0.1)
+    norms = []
+    for step in range(1, 21):
+        fake = g(torch.randn(4, 2))
+        of_d.zero_grad()
+        (d(fake.detach()) - d(torch.randn(4, 2))).mean().backward()
+        in_d = float(d.weight.grad.norm())
+        of_d.step()
+        of_g.zero_grad()
+        d(fake).square().mean().backward()
+        norms.append((float(g.weight.grad.norm()), in_d))
+        of_g.step()
+    json.dump(norms, open("by_hand.json", "w"))
+"""
+
+
+def test_of_losses_that_take_turns_all_are_seen_and_shown_is_what_trains(scripts) -> None:
+    scripts.write("train.py", TAKING_TURNS)
+    ran = scripts.run("--every", "10", "-o", "run.json", "train.py")
+    assert ran.code == 0, ran.err
+    series = read_json((scripts.folder / "run.json").read_text()).series
+    # An even number is the generator's call; the discriminator's that follows is seen too
+    assert series.calls == (10, 11, 20, 21, 30, 31, 40)
+    assert series.rounds == (0, 0, 1, 1, 2, 2, 3)
+    shown = by_rounds(series)
+    lines = {line.name: line for line in shown.parameters}
+    by_hand = json.loads((scripts.folder / "by_hand.json").read_text())
+    expected = {
+        "g.weight": [by_hand[at - 1][0] for at in (5, 10, 15)],
+        "d.weight": [by_hand[at][1] for at in (5, 10, 15)],
+    }
+    for name, norms in expected.items():
+        assert all(
+            math.isclose(one, other, rel_tol=1e-5)
+            for one, other in zip(lines[name].norms, norms, strict=True)
+        )
+        assert None not in lines[name].ratios

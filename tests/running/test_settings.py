@@ -60,6 +60,33 @@ def test_until_verdicts_are_stable_all_are_wanted_but_three_without_news():
     assert plan.is_over(9)
 
 
+def test_of_losses_that_take_turns_every_so_many_calls_all_are_wanted_once():
+    plan = Plan(Settings(every=10))
+    wanted = []
+    for number in range(1, 41):  # 3 calls for one optimizer, then 1 for another
+        if plan.wants(number):
+            wanted.append((number, plan.takes(number)))
+        plan.steps(2 if number % 4 == 0 else 1)
+    # 10 and 11 step the first, 12 the second
+    assert wanted == [
+        (10, True), (11, False), (12, False), (20, True), (21, False),
+        (30, True), (31, False), (32, False), (40, True),
+    ]  # fmt: skip
+
+
+def test_of_calls_that_share_a_step_those_up_to_the_step_are_wanted_and_no_more_than_a_few():
+    plan = Plan(Settings(every=10))
+    plan.steps(1)
+    wanted = []
+    for number in range(2, 31):
+        if plan.wants(number):
+            wanted.append(number)
+            plan.takes(number)
+        if number == 12:
+            plan.steps(1)
+    assert wanted == [10, 11, 12, *range(20, 28), 30]
+
+
 def test_until_every_optimizer_has_stepped_all_are_wanted_up_to_a_limit():
     plan = Plan(Settings(until_stepped=True))
     assert plan.wants(MOST_AWAITED)

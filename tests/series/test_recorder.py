@@ -39,6 +39,19 @@ def test_a_long_run_keeps_an_even_spread_with_the_first_call_and_the_last() -> N
     assert len(gaps) <= 2  # one for all, and the last
 
 
+def test_of_losses_that_take_turns_a_long_run_keeps_both() -> None:
+    recorder = SeriesRecorder()
+    for call in range(10, 40_010, 10):
+        recorder.begins_round()
+        recorder.take(call, {"d": reached("d", 1.0)}, {})
+        recorder.take(call + 1, {"g": reached("g", 1.0)}, {})
+    series = recorder.series()
+    assert series is not None
+    assert 100 < len(series.calls) <= 256
+    assert (series.calls[:2], series.calls[-2:]) == ((10, 11), (40_000, 40_001))
+    assert all(call % 10 == place % 2 for place, call in enumerate(series.calls))
+
+
 def test_a_large_model_keeps_fewer_calls() -> None:
     recorder = SeriesRecorder()
     parameters = {f"{number}.w": reached(f"{number}.w", 1.0) for number in range(3000)}

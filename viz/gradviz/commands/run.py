@@ -38,7 +38,8 @@ from gradviz.system.voice import say
     "--every",
     type=click.IntRange(1),
     metavar="N",
-    help="Report on every N-th backward call instead.",
+    help="Report on every N-th backward call instead, and on those after it until every"
+    " optimizer has stepped.",
 )
 @click.option(
     "--values",

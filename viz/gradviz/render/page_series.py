@@ -7,6 +7,7 @@ from gradviz.facts.findings import Findings
 from gradviz.render.sentences import printable
 from gradviz.render.series_scale import Scale, spread, values
 from gradviz.series.blocks import blocks
+from gradviz.series.rounds import by_rounds
 
 _MOST = 120  # blocks that are shown
 _DIGITS = 3
@@ -20,6 +21,7 @@ def series_data(report: Findings) -> dict[str, Any] | None:
     series = report.series
     if series is None:
         return None
+    series = by_rounds(series)
     lines = blocks(series)
     lines = tuple(lines[place] for place in spread(range(len(lines)), _MOST))
     scales = {column: Scale.over(values(lines, column)) for column in ("norms", "ratios")}

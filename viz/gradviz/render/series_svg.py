@@ -21,6 +21,7 @@ from gradviz.render.series_scale import Scale, amount, numbers_of, spread, value
 from gradviz.render.style import FONTS, INK, LOOKS
 from gradviz.series.blocks import blocks
 from gradviz.series.data import Line, Series
+from gradviz.series.rounds import by_rounds
 
 # Nine steps of one scale, from little to much: each darker than the one before on a light ground,
 # and lighter on a dark one.
@@ -70,6 +71,7 @@ class _Panel:
 
 def render_series_svg(series: Series) -> str:
     """Return the picture of a series as SVG."""
+    series = by_rounds(series)
     lines = _fewer(blocks(series))
     panels = [
         _Panel(column, scale, lines)

@@ -11,6 +11,7 @@ from gradviz.render.series_scale import Scale, amount, spread, values
 from gradviz.series.blocks import blocks
 from gradviz.series.data import Line, Series
 from gradviz.series.fading import fading
+from gradviz.series.rounds import by_rounds
 
 _BARS = "▁▂▃▄▅▆▇█"
 _WIDE = 40  # columns of a sparkline
@@ -26,6 +27,8 @@ def render_series(series: Series) -> str:
 
     Its gradient over the calls, the last norm and the last update.
     """
+    last_call = blocks(series)
+    series = by_rounds(series)
     lines = blocks(series)
     scale = Scale.over(values(lines, "norms"))
     if scale is None:
@@ -40,7 +43,7 @@ def render_series(series: Series) -> str:
     if len(rows) > _MOST_BLOCKS:
         half = _MOST_BLOCKS // 2
         rows[half:-half] = [f"  ... {len(rows) - 2 * half} more blocks"]
-    return "\n".join([title, *rows, *_legend(lines), *_fading(lines)]) + "\n"
+    return "\n".join([title, *rows, *_legend(lines), *_fading(last_call)]) + "\n"
 
 
 def _legend(lines: Sequence[Line]) -> list[str]:

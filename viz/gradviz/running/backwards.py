@@ -253,6 +253,8 @@ class Watch:
             return
         if self._plan.wants(self._count):
             self._training.looking = True
+            if self._plan.takes(self._count) and self._record is not None:
+                self._record.begins_round()
             if not self._tell(CallKind.BACKWARD, self._count, frame, args, kwargs, error):
                 self._off()
                 self._training.end()
@@ -317,8 +319,8 @@ class Watch:
             self._guarded(self._judge, optimizer)  # a closure called backward
             self._rounds.stepping.remove(id(optimizer))
             is_watched = self._training.looking
-            wants_next = self._plan.wants(self._count + 1)
-            self._guarded(partial(self._account.record, wants_next=wants_next))
+            self._plan.steps(id(optimizer))
+            self._guarded(self._account.record, self._plan.wants(self._count + 1))
             if self._awaited is None:
                 self._plan.stepped = self._training.all_stepped
             elif id(optimizer) == self._awaited:

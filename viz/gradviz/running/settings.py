@@ -24,7 +24,8 @@ class Settings:
 
     Attributes:
         backward: Numbers of the backward calls to report on, counted from 1.
-        every: Report on every N-th call instead; 0 where that was not asked.
+        every: Report on every N-th call instead, and on those after it until every optimizer has
+            stepped; 0 where that was not asked.
         until_stable: Report on every call until no new verdict appears.
         until_stepped: Report on every call until every optimizer has stepped.
         stop: End the script after the last call asked for.
@@ -108,6 +109,9 @@ class Plan:
         self.stepped = False  # every optimizer has
         self._before: int | None = None  # calls before the phase that is on; None in the first
         self._last = 0  # call of that phase that is wanted
+        self._steppers: set[int] = set()  # that have stepped since the last round ended
+        self._round = 0  # the call that began the round that is wanted now; 0 outside of one
+        self._missing: set[int] = set()  # optimizers that have not stepped in it yet
 
     @property
     def has_phases(self) -> bool:
@@ -130,6 +134,28 @@ class Plan:
             self._last = self._before + calls * math.ceil(FIRST[-1] / calls)
             self.stepped = True
 
+    def takes(self, number: int) -> bool:
+        """Take note of a call that is wanted. Return whether a round begins with it: every N-th is
+        wanted, this is one, and no other round is on.
+
+        With it those are wanted that follow until every optimizer has stepped that steps at all: of
+        a GAN, whose losses take turns, an even N would else show one loss alone.
+        """
+        every = self._settings.every
+        begins = every > 0 and not self._round and number % every == 0
+        if begins:
+            self._round, self._missing, self._steppers = number, self._steppers, set()
+        if not self._missing or number - self._round >= MOST_OF_PHASE - 1:
+            self._round = 0
+        return begins
+
+    def steps(self, optimizer: int) -> None:
+        """An optimizer steps: a round is over with the last of them."""
+        self._steppers.add(optimizer)
+        self._missing.discard(optimizer)
+        if not self._missing:
+            self._round = 0
+
     def wants(self, number: int) -> bool:
         """Say whether the call with this number is to be reported on."""
         if self._before is not None:
@@ -139,7 +165,7 @@ class Plan:
         if self._settings.until_stable:
             return self._quiet < QUIET
         if self._settings.every:
-            return number % self._settings.every == 0
+            return number % self._settings.every == 0 or self._round > 0
         return number in self._settings.backward
 
     def reported(self, *, new: bool) -> None:

@@ -61,10 +61,13 @@ class Series:
         watched: How many were watched in all; of a long run, an even spread and the latest are
             kept.
         losses: Value of the loss of each; None where it is not known.
+        rounds: Of each the number of its round: calls of one round were watched together, until
+            every optimizer had stepped. Empty where each stands alone.
         parameters: A line for each parameter, in the model's order.
     """
 
     calls: tuple[int, ...] = ()
     watched: int = 0
     losses: Numbers = ()
+    rounds: tuple[int, ...] = ()
     parameters: tuple[Line, ...] = field(default=())

@@ -34,7 +34,7 @@ class _Column:
     """One call, as it is kept."""
 
     call: int
-    order: int  # among the calls watched
+    order: int  # of its round, among those watched
     loss: float | None
     norms: dict[str, float] = field(default_factory=dict)
     zeros: dict[str, float] = field(default_factory=dict)
@@ -43,16 +43,32 @@ class _Column:
 
 
 class SeriesRecorder:
-    """The numbers of a run, as they come."""
+    """The numbers of a run, as they come.
+
+    Of calls that make up a round, all are kept or none: else one of two losses that take turns
+    would be all that is left.
+    """
 
     def __init__(self, most: int = MOST_CALLS) -> None:
         self._most = most
         self._columns: list[_Column] = []
         self._watched = 0
-        self._stride = 1  # one of so many calls is kept
-        self._loose = False  # the last column is kept only until the next
+        self._by_rounds = False  # else each call stands alone
+        self._round = -1  # the number of the last one
+        self._stride = 1  # one of so many rounds is kept
         self._numels: dict[str, int] = {}
         self._turns: dict[str, list[Turn]] = {}
+
+    def begins_round(self) -> None:
+        """The next call begins a round, and those after it belong to it."""
+        self._by_rounds = True
+        self._next_round()
+
+    def _next_round(self) -> None:
+        """Let go of a round that was kept only until the next."""
+        if self._round % self._stride:
+            self._columns = [column for column in self._columns if column.order != self._round]
+        self._round += 1
 
     def take(
         self,
@@ -69,9 +85,11 @@ class SeriesRecorder:
             zeros: Share of each gradient that is exactly zero, where that was measured.
             loss: Value of its loss.
         """
+        if not self._by_rounds:
+            self._next_round()
         column = _Column(
             call,
-            self._watched,
+            self._round,
             _short(loss),
             zeros={name: _rounded(share) for name, share in zeros.items()},
         )
@@ -80,10 +98,7 @@ class SeriesRecorder:
             if parameter.gradient_norm is not None:
                 column.norms[name] = _rounded(parameter.gradient_norm)
             self._turn(name, Turn(call=call, verdict=str(parameter.verdict), why=why(parameter)))
-        if self._loose:
-            self._columns.pop()
         self._columns.append(column)
-        self._loose = self._watched % self._stride != 0
         self._watched += 1
         if len(self._columns) > max(
             _FEWEST_CALLS, min(self._most, _MOST_CELLS // max(len(self._numels), 1))
@@ -110,6 +125,7 @@ class SeriesRecorder:
             calls=tuple(column.call for column in columns),
             watched=self._watched,
             losses=tuple(column.loss for column in columns),
+            rounds=tuple(column.order for column in columns) if self._by_rounds else (),
             parameters=tuple(
                 Line(
                     name=name,
@@ -131,13 +147,13 @@ class SeriesRecorder:
             del turns[1:-_MOST_TURNS]
 
     def _thin(self) -> None:
-        """Keep every second column, and the last one until the next comes."""
-        last = self._columns[-1]
+        """Keep every second round, and the last one until the next comes."""
         self._stride *= 2
         self._columns = [
-            column for column in self._columns if column.order % self._stride == 0 or column is last
+            column
+            for column in self._columns
+            if column.order % self._stride == 0 or column.order == self._round
         ]
-        self._loose = last.order % self._stride != 0
 
 
 def why(parameter: Parameter) -> str:
