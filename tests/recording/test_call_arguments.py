@@ -55,6 +55,26 @@ def scope(text, owner=""):
     return Scope(node, owner, parameters=tuple(item.arg for item in node.args.args))
 
 
+def given(text, path, function):
+    return [
+        (ast.unparse(node), of_it) for node, of_it in given_for(expression(text), path, function)
+    ]
+
+
+def test_what_is_wanted_of_the_rest_of_the_arguments_is_the_one_in_that_place():
+    node = statement("def f(a, *rest): ...")
+    function = Scope(node, "", parameters=("a", "rest"))
+    assert given("f(x, y, z)", ("rest", "[1]"), function) == [("z", ("rest",))]
+    assert given("f(x, y, z)", ("rest",), function) == [("y", ("rest",)), ("z", ("rest",))]
+
+
+def test_a_parameter_that_nothing_else_fills_is_filled_by_its_name_in_a_dict():
+    function = scope("def f(a, b): ...")
+    assert given("f(x, **words)", ("b", "c"), function) == [("words", ("b", "['b']", "c"))]
+    assert given("f(x, **words)", ("a",), function) == [("x", ("a",))]
+    assert given("f(x, y, **words)", ("b",), function) == [("y", ("b",))]
+
+
 def test_a_parameter_is_filled_by_its_name_or_its_place():
     function = scope("def f(a, b): ...")
     assert texts(arguments_for(expression("f(x, y)"), ("b",), function)) == ["y"]

@@ -20,6 +20,16 @@ def two_by_one_call(a, b, x):
     return (x * scale).sum()
 
 
+def both_of(value):
+    return {"mean": value.mean().item(), "top": value.exp().item()}
+
+
+def what_a_function_gave_in_the_one_turn(a, b, x):
+    of_each = {name: both_of(value) for name, value in {"a": a, "b": b}.items()}
+    mean = of_each["a"]["mean"]
+    return (x * (mean * mean + mean)).sum()
+
+
 def an_element_of_what_a_comprehension_gave(a, b, x):
     values = [one.item() for one in (a, b)]
     scale = values[0] * 2
@@ -68,6 +78,7 @@ def the_newest_of_a_window(a, b, x):
         what_is_left_in_a_dict,
         the_newest_of_a_window,
         two_of_a_list,
+        what_a_function_gave_in_the_one_turn,
         two_by_one_call,
         an_element_of_what_a_comprehension_gave,
         by_its_number_in_a_dict,

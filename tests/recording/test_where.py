@@ -56,3 +56,13 @@ def test_a_default_device_hands_calls_on_in_the_name_of_who_made_them():
         met.clear()
         caller()
     assert met[:2] == ["caller", "caller"]
+
+
+def test_what_is_remembered_by_file_depends_on_words_too():
+    @where.by_file
+    def both(code, first, second=0):
+        return first, second
+
+    code = both.__code__
+    assert both(code, 1, second=2) == (1, 2)
+    assert both(code, 1) == (1, 0)

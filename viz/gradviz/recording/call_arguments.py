@@ -7,7 +7,7 @@ from typing import Any
 
 from gradviz.recording.definitions import Scope
 from gradviz.recording.expressions import Path, path_of
-from gradviz.recording.parts import may_be_same, taken
+from gradviz.recording.parts import may_be_same, place_in, taken
 from gradviz.recording.ways import of_argument
 
 
@@ -79,6 +79,12 @@ def given_for(start: ast.AST, wanted: Path, function: Scope | None) -> list[tupl
     it: of ``log(loss=a, lr=b)`` it is ``b`` alone for ``words["lr"]``.
     """
     arguments = arguments_for(start, wanted, function)
+    spread = _out_of_words(start, wanted, arguments)
+    if spread:
+        return spread
+    place = place_in(wanted[1]) if wanted[1:] and _takes_rest(function, wanted[0]) else None
+    if place is not None and -len(arguments) <= place < len(arguments):
+        return [(arguments[place], (wanted[0], *wanted[2:]))]
     keyed = isinstance(start, ast.Call) and _takes_words(function, wanted[0])
     if not keyed or not wanted[1:] or not wanted[1].startswith("["):
         return [(argument, wanted) for argument in arguments]
@@ -88,6 +94,22 @@ def given_for(start: ast.AST, wanted: Path, function: Scope | None) -> list[tupl
         if word.value in arguments
         and (word.arg is None or may_be_same(f"[{word.arg!r}]", wanted[1]))
     ]
+
+
+def _out_of_words(
+    start: ast.AST, wanted: Path, arguments: Sequence[ast.AST]
+) -> list[tuple[ast.AST, Path]]:
+    """Return what fills a parameter of ``f(**words)`` that nothing else does: ``words["x"]``."""
+    if arguments or not isinstance(start, ast.Call):
+        return []
+    words = (word.value for word in start.keywords if word.arg is None)
+    return [(value, (wanted[0], f"[{wanted[0]!r}]", *wanted[1:])) for value in words]
+
+
+def _takes_rest(function: Scope | None, name: str) -> bool:
+    """Say whether a parameter is what a function keeps its other arguments in: ``*rest``."""
+    given = None if function is None else getattr(function.node, "args", None)
+    return given is not None and given.vararg is not None and given.vararg.arg == name
 
 
 def _takes_words(function: Scope | None, name: str) -> bool:

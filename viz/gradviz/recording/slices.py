@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from gradviz.recording.call_arguments import given_for, narrowed
-from gradviz.recording.choosers import REORDERS, may_rank
+from gradviz.recording.choosers import REORDERS, may_choose, may_rank
 from gradviz.recording.definitions import EACH, Definition, Environment, Scope, reaching
 from gradviz.recording.expressions import (
     Path,
@@ -275,8 +275,7 @@ class Slicer:
         if passed is None or any(isinstance(item, ast.Starred) for item in value.args):
             return {}
         given: dict[ast.expr, list[Path]] = {
-            argument: []
-            for argument in (*value.args, *(word.value for word in value.keywords if word.arg))
+            argument: [] for argument in (*value.args, *(word.value for word in value.keywords))
         }
         for wanted in passed:
             for argument, of_it in given_for(value, wanted, inner):
@@ -343,6 +342,7 @@ class Slicer:
         if value is None or not self._is_new(definition, path, way):
             return
         if definition.call:
+            self.chooses = self.chooses or may_choose(value)  # as ``rows.sort()`` does
             if not way.quiet:
                 self.calls[range_of(value)] = None
             return

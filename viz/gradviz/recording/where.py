@@ -121,12 +121,13 @@ def by_file(
     """
 
     @lru_cache(maxsize=4096)
-    def remembered(filename: str, code: CodeType, *args: Any) -> Result:
-        return function(code, *args)  # type: ignore[call-arg]
+    def remembered(filename: str, code: CodeType, args: Any, words: Any) -> Result:
+        return function(code, *args, **dict(words))
 
     @wraps(function)
     def by_code(code: CodeType, *args: Rest.args, **kwargs: Rest.kwargs) -> Result:
-        return remembered(code.co_filename, code, *args)
+        words = tuple(kwargs.items()) if kwargs else ()
+        return remembered(code.co_filename, code, args, words)
 
     return by_code  # type: ignore[return-value]
 
