@@ -74,11 +74,11 @@ soak: $(VENV)/.installed-for-tests
 
 coverage: $(VENV)/.installed-for-tests
 	@echo "== Running the tests, and counting the lines and branches that they reach"
-	@$(INSTALL) 'coverage>=7.10'
+	@$(INSTALL) 'coverage>=7.17'
 	@$(BIN)/python -m coverage erase
-	@$(BIN)/python -m coverage run -m pytest
+	@$(BIN)/python -m coverage run -m pytest -n 2
 	@$(BIN)/python -m coverage combine --quiet
-	@$(BIN)/python -m coverage report --skip-covered --sort=cover
+	@$(BIN)/python -m coverage report --include='viz/*' --skip-covered --sort=cover
 
 # needs some 30 GB for the environments, which stay in ~/.cache/gradviz-matrix or in what GRADVIZ_MATRIX names
 matrix: $(BIN)/python

@@ -75,3 +75,10 @@ def run(capsys):
         return stopped.value.code, *capsys.readouterr()
 
     return run
+
+
+def pytest_sessionfinish() -> None:
+    """Save what coverage has counted: a worker may be ended before it comes to that itself."""
+    coverage = sys.modules.get("coverage")
+    if coverage is not None and (counting := coverage.Coverage.current()) is not None:
+        counting.save()
