@@ -72,6 +72,27 @@ def by_one_function_for_both(a, b, x):
     return (x * (first + 1)).sum()
 
 
+class Both:
+    def __init__(self, first, second):
+        self.first, self.second = first, second
+
+    def mixed(self):
+        return Both(self.first * self.second, self.second)
+
+
+def both(a, b):
+    return Both(a.item(), b.item())
+
+
+def an_attribute_of_each(a, b, x):
+    made = [both(a * k, b * k) for k in (2.0, 3.0)]
+    return (x * sum(one.first * one.first for one in made)).sum()
+
+
+def an_attribute_of_a_result(a, b, x):
+    return (x * (both(a, b).first ** 3 + both(a, b).first)).sum()
+
+
 def what_a_block_is_given(a, b, x):
     @contextmanager
     def measured():
@@ -90,6 +111,8 @@ def what_a_block_is_given(a, b, x):
         through_another_function,
         by_one_function_for_both,
         what_a_block_is_given,
+        an_attribute_of_each,
+        an_attribute_of_a_result,
     ],
 )
 def test_what_a_function_gives_in_another_part_has_no_part_in_the_loss(step):
@@ -113,7 +136,13 @@ def both_by_one_function(a, b, x):
     return (x * (first + second)).sum()
 
 
-@pytest.mark.parametrize("step", [both_columns, both_by_one_function])
+def an_attribute_of_what_a_method_mixed(a, b, x):
+    return (x * (both(a, b).mixed().first + 1)).sum()
+
+
+@pytest.mark.parametrize(
+    "step", [both_columns, both_by_one_function, an_attribute_of_what_a_method_mixed]
+)
 def test_what_a_function_gives_in_all_its_parts_is_cut(step):
     assert judged(step) == [("cut", False), ("cut", False)]
 

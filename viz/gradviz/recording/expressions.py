@@ -282,7 +282,15 @@ def parted(value: ast.AST) -> Iterator[tuple[ast.expr, list[Piece]]]:
             tests = [test for part in node.generators for test in (part.iter, *part.ifs)]
             pending += [part for part in (*tests, *_results(node)) if part not in taken]
         else:
-            pending += [part for part in ast.iter_child_nodes(node) if part not in taken]
+            parts = ast.iter_child_nodes(_without_method(node))
+            pending += [part for part in parts if part not in taken]
+
+
+def _without_method(node: ast.AST) -> ast.AST:
+    """Return a call with the object of the method that it is of in place of that."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return node
+    return ast.copy_location(ast.Call(node.func.value, node.args, node.keywords), node)
 
 
 def _taken(node: ast.AST) -> Iterator[tuple[ast.expr, list[Piece]]]:
@@ -290,6 +298,9 @@ def _taken(node: ast.AST) -> Iterator[tuple[ast.expr, list[Piece]]]:
         way = parts_at(node.slice)
         if way:
             yield node.value, [*pieces(node.value, way)]
+    elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Call):
+        if path_of(node.value.func)[0] is not None:  # of ``f().g().x``, all of ``f()`` may count
+            yield node.value, [*pieces(node.value, (node.attr,))]
     elif isinstance(node, ast.Call):
         yield from ((argument, []) for argument in _without_value(node))
     elif isinstance(node, ast.IfExp):
