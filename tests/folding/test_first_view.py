@@ -85,3 +85,12 @@ def test_where_no_gradient_arrives_is_opened_before_what_is_well():
     )
     assert "broken" in names(opened)
     assert not {"able", "calm"} & set(names(opened))
+
+
+@pytest.mark.parametrize(("own", "is_open"), [(4, True), (100, False)])
+def test_a_module_that_does_much_itself_is_no_module_of_modules(own, is_open):
+    stretch = Group(GroupSort.PART, "", ("able",), children=list(range(2, 2 + own)))
+    able = module("able", module("part", 0, 1), stretch)
+    others = [block(f"block{letter}", 200 + 12 * at) for at, letter in enumerate("abcdefgh")]
+    opened = first_view(module("", able, *others), lambda thing: Concern.WELL, budget=20)
+    assert ("able" in names(opened)) is is_open

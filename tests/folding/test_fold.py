@@ -486,6 +486,24 @@ def test_a_tied_parameter_of_a_closed_module_is_a_stub_where_another_module_uses
     )
 
 
+@pytest.mark.parametrize("own", [[], ["head.own"]])
+def test_a_closed_module_that_holds_only_tied_parameters_has_their_verdicts(own) -> None:
+    net = Builder()
+    last = net.operation("TanhBackward0", net.loss, scope="head")
+    head = net.operation("MmBackward0", last, scope="head")
+    embed = net.operation("EmbeddingBackward0", head, scope="embed")
+    for name in own:
+        net.parameter(name, head, Verdict.FROZEN)
+    net.parameter("embed.weight", embed)
+    report = net.report()
+    parameters = {
+        name: replace(parameter, names=(name, "head.weight") if name not in own else (name,))
+        for name, parameter in report.parameters.items()
+    }
+    verdicts = dict(box(fold(report.graph, parameters, depth=0), "head").verdicts)
+    assert verdicts == {Verdict.FROZEN if own else Verdict.REACHED: 1}
+
+
 # cuts
 
 

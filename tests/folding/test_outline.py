@@ -56,6 +56,14 @@ def test_things_stand_in_their_modules_in_the_order_of_the_data_flow() -> None:
     ]
 
 
+def test_a_group_says_whether_it_is_a_module_a_run_or_a_part_and_of_which_module() -> None:
+    run = [op(f"net.{number}") for number in range(6) for _ in range(2)]
+    groups = every_group(chain([*run, *(op("net.head", f"op{number}") for number in range(3))]))
+    sorts = {(group.name, group.path): group.sort for group in groups}
+    assert sorts["head", ("net", "head")] is GroupSort.MODULE
+    assert {group.sort for group in groups if group.times > 1} == {GroupSort.RUN}
+
+
 def test_a_module_with_nothing_but_one_module_is_one_with_it() -> None:
     assert shown(chain([op("a.b.c"), op("a.b.c"), op("")])) == ["root", ["a.b.c", 0, 1], 2]
 

@@ -40,6 +40,11 @@ def test_what_takes_no_part_comes_first():
     assert turns[1:] == [("cell", [0]), ("head", [1]), ("cell", [2])]
 
 
+def test_of_several_that_take_no_part_the_farthest_from_the_loss_comes_first():
+    turns = calls({"cell": [0, 7, 9, 8], "head": [1]}, {0: [1], 1: [0]})
+    assert turns[0] == ("cell", [9, 8, 7])
+
+
 def test_where_the_graph_goes_round_every_number_is_told_once():
     turns = calls({"a": [0], "b": [1]}, {0: [1], 1: [0]})
     assert sorted(number for _, numbers in turns for number in numbers) == [0, 1]

@@ -117,6 +117,48 @@ def test_a_leaf_that_is_reached_outside_the_model_is_unregistered(model):
     assert [leaf.shape for leaf in findings.unregistered] == [(3,)]
 
 
+@pytest.mark.parametrize("kind", [torch.Tensor, nn.Parameter])
+def test_of_an_unregistered_leaf_it_is_told_whether_it_is_a_parameter(model, kind):
+    stray = kind(torch.ones(2)).requires_grad_()
+    with gradviz.trace() as trace:
+        loss = (model["a"](x()) * stray).sum()
+    (leaf,) = trace.report(loss, model).unregistered
+    assert leaf.is_parameter is (kind is nn.Parameter)
+
+
+def test_what_an_inner_loop_brought_into_the_loss_by_a_step_is_cut(model):
+    student = nn.Linear(2, 2, bias=False)
+    optimizer = torch.optim.SGD(student.parameters(), 0.1)
+    with gradviz.trace() as trace:
+        (student(x()) * model["a"](x())).sum().backward()
+        optimizer.step()
+        loss = (student(x()) * model["b"](x())).sum()
+    report = trace.report(loss, model)
+    assert list(verdicts(report).values()) == [Verdict.CUT, Verdict.REACHED, Verdict.UNUSED]
+
+
+def test_why_a_parameter_is_unused_is_said_where_all_that_made_the_loss_was_seen(model):
+    before = model["b"](x())
+    with gradviz.trace() as trace:
+        model["c"](x())
+        seen = model["a"](x()).sum()
+        unseen = (before * 2).sum()
+    assert trace.report(seen, model).parameters["c.weight"].unused is not None
+    assert trace.report(unseen, model).parameters["c.weight"].unused is None
+
+
+@pytest.mark.parametrize("begins", ["inside", "outside"])
+def test_a_loss_of_which_the_trace_saw_nothing_is_said_to_come_from_outside(model, begins):
+    loss = model["a"](x()).sum()
+    with gradviz.trace() as trace:
+        if begins == "inside":
+            loss = model["a"](x()).sum()
+        else:
+            model["b"](x())
+    notes = " ".join(trace.report(loss, model).notes)
+    assert ("outside" in notes) is (begins == "outside")
+
+
 def test_a_loss_that_is_a_plain_number_is_made_of_what_left_torch(model):
     tape = Tape()
     number = tape.live(model["a"](x()).sum())

@@ -51,7 +51,7 @@ def calls_of(
 ) -> list[tuple[_Key, list[int]]]:
     """Return stretches of modules that take turns, in the order of the data flow.
 
-    What takes no part, such as paraorderers that every call has a stub of, comes first.
+    What takes no part, such as parameters that every call has a stub of, comes first.
     """
     members = [m for key in component for m in keys[key]]
     within = set(members)
