@@ -1,5 +1,7 @@
 """The shallowest modules are opened, as long as the boxes stay within a budget."""
 
+from types import MappingProxyType
+
 import graphs
 import pytest
 
@@ -21,9 +23,9 @@ def nested(width=3, depth=2):
     return net.report()
 
 
-def opened(report, budget, depth=None, patterns=()):
+def opened(report, budget, depth=None, patterns=(), marks=MappingProxyType({})):
     flow = Flow(report.graph, report.parameters)
-    modules = Modules(flow, report.parameters, patterns, {})
+    modules = Modules(flow, report.parameters, patterns, marks)
     rooms = Rooms(modules)
     further = open_rooms(rooms, node_keys(flow, modules), flow, modules, budget, depth)
     return {room.path for room in rooms.all if room.is_open}, further
@@ -74,6 +76,12 @@ def beside(verdict, copies=()):
 @pytest.mark.parametrize("verdict", [Verdict.CUT, Verdict.ZERO])
 def test_where_no_gradient_arrives_is_opened_before_what_is_well(verdict):
     chosen, _ = opened(beside(verdict), 9)
+    assert "broken" in chosen
+    assert "able" not in chosen
+
+
+def test_what_is_marked_is_opened_before_what_is_well():
+    chosen, _ = opened(beside(Verdict.REACHED), 9, marks={"broken.d.inner.weight": "new"})
     assert "broken" in chosen
     assert "able" not in chosen
 

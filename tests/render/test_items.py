@@ -2,7 +2,7 @@
 
 import pytest
 
-from gradviz.render.items import relative, repeated, size_of
+from gradviz.render.items import idle_words, relative, repeated, size_of
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,8 @@ def test_of_one_tensor_the_sizes_are_told_and_of_several_their_number():
     assert size_of(1, 1, ()) == "(scalar)"
     assert size_of(2, 1500) == "2 tensors, 1.5 k values"
     assert size_of(0, 0) == ""
+
+
+def test_what_does_not_train_is_told_alone_or_counted():
+    assert idle_words(1, 1) == idle_words(4, 4) == "does not train"
+    assert (idle_words(1, 4), idle_words(3, 4)) == ("1 does not train", "3 do not train")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import graphs
 import pytest
 
+from gradviz.facts.training import Fate, Training
 from gradviz.folding.boxes import BoxKind, View
 from gradviz.folding.whole import whole
 from gradviz.graph import CutKind, Verdict
@@ -82,3 +83,28 @@ def test_unused_parameters_stand_beside_a_whole_graph_a_module_to_a_box() -> Non
     items = {item.key: item for item in graphs.whole_sketch(graphs.every_verdict()).items}
     assert items["u0"].lines == ("aux.*", "2 tensors, 2 values", "unused")
     assert items["u0"].verdict is Verdict.UNUSED
+
+
+def test_what_gradient_reaches_and_does_not_train_says_so_and_stands_apart_from_equal_modules():
+    net = graphs.Builder()
+    into = net.loss
+    for number in reversed(range(40)):
+        into = net.operation("MulBackward0", into, scope=f"layers.{number}")
+        for name in ("weight", "bias"):
+            net.parameter(f"layers.{number}.{name}", into)
+    fates = (Fate(name="layers.7.weight", trains=False, why="not_held"),)
+    report = net.report(training=Training(steps=1, parameters=fates))
+    shown = scene(report, View(depth=1)).sketch.items
+    assert [item.lines[0] for item in shown if item.sort is Sort.TENSOR] == [
+        "layers.8..39 ×32",
+        "layers.7",
+        "layers.0..6 ×7",
+    ]
+    (ailing,) = [item for item in shown if any("!" in line for line in item.lines)]
+    assert ailing.lines[0] == "layers.7"
+    assert ailing.lines[-1] == "! 1 does not train"
+    assert ailing.about.endswith("; 1 does not train")
+    (alone,) = [
+        item for item in graphs.whole_sketch(report).items if "does not train" in item.about
+    ]
+    assert alone.about.endswith("does not train: no optimizer holds it")

@@ -23,7 +23,7 @@ class Concern(IntEnum):
 
     IDLE = 0  # it is no part of the loss
     WELL = 1
-    AILING = 2  # no gradient arrives, or it does not train
+    AILING = 2  # no gradient arrives, it does not train, or it has changed
     SEVERS = 3
 
 
@@ -33,7 +33,7 @@ def concern_of(verdict: Verdict | None, *, severs: bool = False, fails: bool = F
     Args:
         verdict: Its verdict; None for what has none, such as an operation.
         severs: Gradient ends at it.
-        fails: It does not train, though gradient reaches it.
+        fails: It does not train though gradient reaches it, or is new in what is compared.
     """
     if severs:
         return Concern.SEVERS

@@ -58,7 +58,7 @@ class Modules:
         patterns: Sequence[str],
         marks: Mapping[str, str],
     ) -> None:
-        self.flow = flow
+        self.flow, self.marks = flow, marks
         self.root = Module("", None)
         self._by_path = {"": self.root}
         scopes = scopes_of(flow.nodes)

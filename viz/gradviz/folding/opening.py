@@ -92,7 +92,9 @@ def _concerns(rooms: Rooms, flow: Flow, modules: Modules) -> dict[str, Concern]:
     for index, module in enumerate(modules.of):
         room = rooms.of[module]
         if of_rooms[room] < Concern.SEVERS:
-            concern = concern_of(flow.nodes[index].verdict, severs=index in severing)
+            node = flow.nodes[index]
+            is_marked = node.kind is NodeKind.PARAMETER and node.name in modules.marks
+            concern = concern_of(node.verdict, severs=index in severing, fails=is_marked)
             of_rooms[room] = max(of_rooms[room], concern)
     of_families: dict[str, Concern] = {}
     for room in reversed(rooms.all):

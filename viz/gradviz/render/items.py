@@ -4,6 +4,8 @@ The same words for a box of a whole graph and for one of a folded graph.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
 
 from gradviz.facts.findings import Findings
 from gradviz.folding.boxes import Box, BoxKind
@@ -15,6 +17,7 @@ from gradviz.render.style import LOOKS, NOUGHT, SCISSORS
 from gradviz.system.short_places import file_and_line
 
 TIMES = "\u00d7"
+ALARM = "!"  # before what does not train
 
 
 def item_of(
@@ -26,6 +29,7 @@ def item_of(
     frame_path: str = "",
     unsaid: int = 1,
     repetitions: int = 1,
+    idle: Mapping[str, str] = MappingProxyType({}),
 ) -> Item:
     """Return the item for a box.
 
@@ -37,6 +41,7 @@ def item_of(
         frame_path: Path of the frame that it stands in.
         unsaid: How many equal modules it is for, beyond what the frames around it say.
         repetitions: How many equal modules its nodes are counted in.
+        idle: What keeps parameters from training that gradient reaches.
     """
     match box.kind:
         case BoxKind.LOSS:
@@ -48,9 +53,34 @@ def item_of(
         case BoxKind.OPERATION:
             return _operation(key, box, _name(box, frame_path, unsaid))
         case BoxKind.PARAMETER | BoxKind.LEAF:
-            return _tensor(key, box, _name(box, frame_path, unsaid), report, words)
+            item = _tensor(key, box, _name(box, frame_path, unsaid), report, words)
+            return _with_idle(item, box, idle)
         case _:
-            return _module(key, box, _name(box, frame_path, unsaid), repetitions, words)
+            item = _module(key, box, _name(box, frame_path, unsaid), repetitions, words)
+            return _with_idle(item, box, idle)
+
+
+def idle_words(idle: int, parameters: int) -> str:
+    """Return that so many of the parameters do not train though gradient reaches them.
+
+    >>> idle_words(2, 2), idle_words(1, 2)
+    ('does not train', '1 does not train')
+    """
+    if idle == parameters:
+        return "does not train"
+    return f"{idle} {'does' if idle == 1 else 'do'} not train"
+
+
+def _with_idle(item: Item, box: Box, idle: Mapping[str, str]) -> Item:
+    """Return an item that also says which of its parameters do not train."""
+    names = [] if box.stub else [name for name in box.marked if name in idle]
+    if not names:
+        return item
+    words = idle_words(len(names), box.parameters)
+    about = f"{item.about}; {words}"
+    if box.parameters == 1:
+        about += f": {printable(idle[names[0]])}"
+    return replace(item, lines=(*item.lines, f"{ALARM} {words}"), about=about)
 
 
 def repeated(name: str, times: int) -> str:

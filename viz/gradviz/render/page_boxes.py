@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from gradviz.graph import Place, Verdict
+from gradviz.render.items import ALARM, TIMES, idle_words
 from gradviz.render.names import tensors
 from gradviz.render.sentences import WORDS, Word, counted, portion, verdict_words
 from gradviz.render.sketch import NAMELESS, short
@@ -12,8 +13,6 @@ from gradviz.render.style import LOOKS, SCISSORS
 from gradviz.system.short_places import file_and_line
 
 VERDICTS = tuple(Verdict)
-TIMES = "\u00d7"
-IDLE, ALARM = "does not train", "!"
 LONGEST_TITLE = 48  # characters of a name above a group that is open
 
 _WORST_FIRST = (Verdict.CUT, Verdict.ZERO, Verdict.UNUSED, Verdict.FROZEN, Verdict.REACHED)
@@ -122,13 +121,8 @@ def group_lines(
     if tally.marks:
         lines.append(BoxLine(f"{counted(tally.marks, 'cut')} inside", SCISSORS, is_cut=True))
     if tally.idle:
-        lines.append(BoxLine(_idle(tally), ALARM))
+        lines.append(BoxLine(idle_words(tally.idle, tally.parameters), ALARM))
     return tuple(lines)
-
-
-def _idle(tally: Tally) -> str:
-    all_of_it = tally.idle == tally.parameters
-    return IDLE if all_of_it else f"{tally.idle} {'does' if tally.idle == 1 else 'do'} not train"
 
 
 def title_line(name: str, kind: str) -> BoxLine:

@@ -20,10 +20,8 @@ from gradviz.folding.first_view import first_view
 from gradviz.folding.outline import outline
 from gradviz.folding.tree import GroupSort
 from gradviz.graph import Cut, Parameter, Place, Verdict
-from gradviz.render.items import sizes_of
+from gradviz.render.items import ALARM, idle_words, sizes_of
 from gradviz.render.page_boxes import (
-    ALARM,
-    IDLE,
     BoxLine,
     Tally,
     group_lines,
@@ -224,7 +222,7 @@ class _Loss:
         outside = "outside the model" if thing.sort == "leaf" else ""
         words = f"{word}{partial}", _sizes(thing.shape), outside
         lines = tensor_lines(shown, thing.verdict, " ".join(filter(None, words)))
-        return (*lines, BoxLine(IDLE, ALARM)) if thing.idle else lines
+        return (*lines, BoxLine(idle_words(1, 1), ALARM)) if thing.idle else lines
 
     def _box(self, lines: Iterable[BoxLine]) -> int:
         """Return the number of a box with these lines: text, mark, aside, whether of a cut."""

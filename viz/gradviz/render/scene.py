@@ -19,6 +19,7 @@ from gradviz.render.items import TIMES, item_of, relative, repeated, size_of
 from gradviz.render.names import by_module
 from gradviz.render.sentences import headline, listing, printable, wording
 from gradviz.render.sketch import Item, Sketch, SketchLine, short, spine_first
+from gradviz.render.training import why_reached_in_vain
 
 DETACHED = 12  # unused parameters that are shown beside a whole graph; more are only counted
 WORTH_A_FRAME = 4  # things in it; the names of fewer say where they are
@@ -78,14 +79,10 @@ def scene(
         changes: What to mark, in a picture of what is new in ``report``.
         tried: A sentence on what an engine gave up before; then the graph is folded, however small.
     """
-    folded = shown(
-        report.graph,
-        report.parameters,
-        view,
-        changes.words if changes else {},
-        smaller=bool(tried),
-    )
-    return _Framing(report, folded).scene(tried, changes)
+    idle = why_reached_in_vain(report.training, report.parameters)
+    marks = {**idle, **changes.words} if changes else idle
+    folded = shown(report.graph, report.parameters, view, marks, smaller=bool(tried))
+    return _Framing(report, folded, idle).scene(tried, changes)
 
 
 def _unused(report: Findings) -> Iterator[Box]:
@@ -116,8 +113,8 @@ class _Framing:
     Those that are worth one, by the number of any frame of the fold.
     """
 
-    def __init__(self, report: Findings, folded: Folded) -> None:
-        self._report, self._folded = report, folded
+    def __init__(self, report: Findings, folded: Folded, idle: Mapping[str, str]) -> None:
+        self._report, self._folded, self._idle = report, folded, idle
         self._drawn = _frames_drawn(folded)
         self._words = wording([report])
         shown = sorted(number for number in set(self._drawn.values()) if number is not None)
@@ -171,6 +168,7 @@ class _Framing:
             frame_path=frame_path,
             unsaid=self._unsaid(box.frame),
             repetitions=box.times * turns,
+            idle=self._idle,
         )
 
     def _unsaid(self, number: int | None) -> int:
