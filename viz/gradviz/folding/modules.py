@@ -133,18 +133,23 @@ class Modules:
                     name.rpartition(".")[2], parameter.shape, parameter.verdict, marks.get(name)
                 ] += 1
         meetings: dict[tuple[Module, Module], tuple[Module, str, str]] = {}
-        for edge in flow.edges:
-            source, target = self.of[edge.source], self.of[edge.target]
+        of, label = self.of, self.label
+        alike = Counter(
+            [
+                (of[edge.source], label[edge.source], of[edge.target], label[edge.target],
+                 edge.gradient, edge.severed, edge.cut)
+                for edge in flow.edges
+            ]
+        )  # fmt: skip
+        for (source, begins, target, ends, *passing), count in alike.items():
             meeting, above, below = meetings.get((source, target)) or meetings.setdefault(
                 (source, target), _meeting(source, target)
             )
-            passes = edge.gradient, edge.severed, edge.cut
-            meeting.contents[
-                above, self.label[edge.source], below, self.label[edge.target], passes
-            ] += 1
+            passes = tuple(passing)
+            meeting.contents[above, begins, below, ends, passes] += count
             # Other inputs from outside are ignored: the first sibling has none, and would differ
-            if meeting is not target and edge.severed is not None:
-                target.contents[self.label[edge.target], passes] += 1
+            if meeting is not target and passes[1] is not None:
+                target.contents[ends, passes] += count
 
     def _classes(self) -> dict[Module, int]:
         """Return a number for every module; equal modules have the same."""
