@@ -6,7 +6,6 @@ from gradviz.render.page_boxes import (
     Tally,
     group_lines,
     name_in,
-    repeated,
     row_words,
     title_line,
     together,
@@ -68,6 +67,5 @@ def test_a_name_is_told_without_the_group_around_it():
     assert name_in(("a", "b"), "a.b.") == "a.b."
 
 
-def test_a_run_says_how_often():
-    assert repeated("h.0..11", 12) == "h.0..11 ×12"
+def test_a_title_says_the_class():
     assert title_line("net", "GPT").aside == ": GPT"

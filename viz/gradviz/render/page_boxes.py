@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from gradviz.graph import Place, Verdict
-from gradviz.render.items import ALARM, TIMES, idle_words
+from gradviz.render.items import ALARM, idle_words
 from gradviz.render.names import tensors
 from gradviz.render.sentences import WORDS, Word, counted, portion, verdict_words
 from gradviz.render.sketch import NAMELESS, short
@@ -85,11 +85,6 @@ def name_in(path: Sequence[str], name: str) -> str:
     """Return the name of a tensor without the path of the group that it is shown in."""
     prefix = f"{'.'.join(path)}."
     return name.removeprefix(prefix) if path and len(name) > len(prefix) else name
-
-
-def repeated(name: str, times: int) -> str:
-    """Return the name of a run: ``"h.0..11 ×12"``."""
-    return f"{name or NAMELESS} {TIMES}{times:,}"
 
 
 def group_lines(

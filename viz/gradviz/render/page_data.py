@@ -20,14 +20,13 @@ from gradviz.folding.first_view import first_view
 from gradviz.folding.outline import outline
 from gradviz.folding.tree import GroupSort
 from gradviz.graph import Cut, Parameter, Place, Verdict
-from gradviz.render.items import ALARM, idle_words, sizes_of
+from gradviz.render.items import ALARM, idle_words, repeated, sizes_of
 from gradviz.render.page_boxes import (
     BoxLine,
     Tally,
     group_lines,
     mark_lines,
     name_in,
-    repeated,
     row_words,
     tensor_lines,
     title_line,
@@ -248,7 +247,7 @@ class _Loss:
         tallies = summed(tree, self._drawn, self._report.parameters.values())
         for group, kind, tally in zip(tree.groups, self._classes(tree), tallies, strict=True):
             name = printable(group.name)
-            shown = repeated(name, group.times) if group.sort is GroupSort.RUN else name or NAMELESS
+            shown = repeated(name or NAMELESS, group.times)
             rows.append(
                 [
                     str(group.sort),
