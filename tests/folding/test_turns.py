@@ -1,6 +1,6 @@
 """The order of modules that other things pass through."""
 
-from gradviz.folding.turns import calls_of, components
+from gradviz.folding.turns import calls_of, components, side_by_side
 
 
 def test_without_a_loop_each_is_a_component_with_what_it_leads_to_before_it():
@@ -48,3 +48,24 @@ def test_of_several_that_take_no_part_the_farthest_from_the_loss_comes_first():
 def test_where_the_graph_goes_round_every_number_is_told_once():
     turns = calls({"a": [0], "b": [1]}, {0: [1], 1: [0]})
     assert sorted(number for _, numbers in turns for number in numbers) == [0, 1]
+
+
+def test_experts_that_take_the_same_value_stand_side_by_side():
+    into = {
+        "e2": ["x2"],
+        "r": ["x1"],
+        "x1": ["y"],
+        "e1": ["x1"],
+        "x2": ["y"],
+        "e0": ["x1"],
+        "y": [],
+    }
+    order = ["e2", "r", "e1", "e0", "x1", "x2", "y"]
+    alike = {"e0": 0, "e1": 0, "e2": 0}
+    assert side_by_side(order, into, alike) == ["e2", "e1", "e0", "r", "x1", "x2", "y"]
+
+
+def test_blocks_keep_the_order_of_the_data_flow_and_what_stands_between_them():
+    into = {"b0": ["add"], "add": ["b1"], "b1": ["b2"], "b2": ["mask"], "mask": ["b3"], "b3": []}
+    alike = {"b0": 0, "b1": 0, "b2": 0, "b3": 0}
+    assert side_by_side(list(into), into, alike) == list(into)

@@ -16,7 +16,7 @@ from gradviz.folding.concern import family_of
 from gradviz.folding.loose import gathered
 from gradviz.folding.repeats import name_of_run, parted, repeats
 from gradviz.folding.tree import Entry, Group, GroupSort, Thing
-from gradviz.folding.turns import calls_of, components
+from gradviz.folding.turns import calls_of, components, side_by_side
 from gradviz.system.grouped import grouped, shared_start
 
 _LIST = "ModuleList"
@@ -133,8 +133,13 @@ class _Outliner:
         for key, group in keys.items():
             ways = dict.fromkeys([key_of[target] for m in group for target in flows[m]])
             into[key] = [other for other in ways if other != key]
+        order = components(into)[::-1]
+        if len(order) == len(keys):  # no module is called twice
+            single = {key: self._entry(key, keys[key], hung, depth) for (key,) in order}
+            kinds = {key: entry.signature for key, entry in single.items() if entry.is_module}
+            return [single[key] for key in side_by_side(list(single), into, kinds)]
         entries = []
-        for component in reversed(components(into)):
+        for component in order:
             stretches = (
                 [(component[0], keys[component[0]])]
                 if len(component) == 1

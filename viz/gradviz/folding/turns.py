@@ -43,6 +43,45 @@ def components(into: Mapping[_Key, Sequence[_Key]]) -> list[list[_Key]]:
     return parts
 
 
+def side_by_side(
+    order: Sequence[_Key], into: Mapping[_Key, Sequence[_Key]], kinds: Mapping[_Key, Hashable]
+) -> list[_Key]:
+    """Return an order of the data flow in which what is alike stands together where it can, such as
+    experts that all take the same value.
+
+    Args:
+        order: Any order of the data flow.
+        into: What each goes into, once, and not itself.
+        kinds: Of what may be moved: equal for what is alike.
+    """
+    if len(set(kinds.values())) == len(kinds):
+        return list(order)
+    missing = Counter(target for key in order for target in into[key])
+    ready: dict[Hashable, dict[_Key, None]] = {kind: {} for kind in kinds.values()}
+    left = dict.fromkeys(order)
+    together: list[_Key] = []
+
+    def await_(key: _Key) -> None:
+        if key in kinds and not missing[key]:
+            ready[kinds[key]][key] = None
+
+    for key in order:
+        await_(key)
+    for first in order:
+        waiting = {first: None} if first in left else {}
+        while waiting:
+            key = next(iter(waiting))
+            del left[key], waiting[key]
+            together.append(key)
+            for target in into[key]:
+                missing[target] -= 1
+                await_(target)
+            if key in kinds:
+                waiting = ready[kinds[key]]
+                waiting.pop(key, None)
+    return together
+
+
 def calls_of(
     component: Sequence[_Key],
     keys: Mapping[_Key, list[int]],
