@@ -254,7 +254,9 @@ def mesh(folder: Path) -> Iterator[Row]:
     said = here(folder, MESH, 4)
     yield says("no rank differs", said, "every rank saw the same")
     yield says("reached", said, "model.up.*", "model.down.*")
-    yield says("cut, with its line", said, "cut by detach()", "return self.down(self.up(self.stem")
+    yield says(
+        "cut, with its line", said, "by detach() at train.py:13: return self.down(self.up(self.stem"
+    )
     yield says("unused", said, "model.spare.*")
 
 
