@@ -110,6 +110,7 @@ def test_a_step_is_told_after_its_calls_and_leads_the_saved_report(account, tmp_
     run.step(optimizer, {"opt": optimizer}, rounds, is_last=True, prevented=False)
     assert run.told[-1].startswith("gradviz: opt (SGD) steps after backward 1")
     assert run.kept.leads[0].startswith("opt (SGD) steps")
+    run.trained()  # as after each step: the file is written once for both
     notes = json.loads((tmp_path / "g.json").read_text())["backwards"][0]["notes"]
     assert notes[0] == run.kept.leads[0]
 

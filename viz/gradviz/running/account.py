@@ -117,8 +117,6 @@ class Account:
         self._outcome.of_step(step)
         self.kept.leads.append(lead(step, rounds.batch))
         self.say(self._teller.tell_step(step, rounds.batch), alarm=bool(step.starved))
-        if not self._settings.every:
-            self.write()
 
     def _discarded_at(self, optimizer: Optimizer, rounds: Rounds) -> Place | None:
         """Return the line that clears what each of the calls of one loss has brought to an
