@@ -35,9 +35,14 @@ class ArrayLeft(NamedTuple):
 
 
 class ArraysLeft:
-    """The arrays by what they are, and their numbers in single precision by the call."""
+    """The arrays by what they are, and their numbers in single precision by the call.
+
+    Attributes:
+        absent: How often one was found to have no part in what went in.
+    """
 
     def __init__(self) -> None:
+        self.absent = 0
         self._arrays: dict[int, ArrayLeft] = {}
         self._ring: Any = None
         self._next = 0

@@ -4,7 +4,7 @@ By the source alone, as the slices of ``slices.py``.
 """
 
 import ast
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from types import CodeType
 
@@ -312,13 +312,13 @@ def _slice_of_writes(code: CodeType, lasti: int, *, plain: bool) -> Slice | None
         return None
     source, scope = source_and_scope
     names = names_of_memory(code, lasti)
-    changes = [
-        definition
-        for definition in scope.definitions
-        if definition.change and definition.target[:1] in names and definition.value is not None
-    ]
-    if plain and not _only_write(source, changes, [name[0] for name in names]):
-        return None
+    changes = _changes(scope, {name[0] for name in names})
+    if plain:
+        wrote = any(not definition.call for definition in changes)
+        others = read_from(scope, {name[0] for name in names})
+        changes = [*changes, *_changes(scope, others)]
+        if not wrote or not _only_write(source, changes, {name[0] for name in names}):
+            return None
     slicer = Slicer(source, scope)
     for definition in changes:
         if not (plain and definition.call) and definition.value is not None:
@@ -339,13 +339,29 @@ def _indices(scope: Scope, names: Container[Path]) -> Iterator[tuple[ast.expr, E
                         yield part.slice, scope.at[id(node)]
 
 
-def _only_write(source: Source, changes: Sequence[Definition], names: Sequence[str]) -> bool:
+def read_from(scope: Scope, names: Set[str]) -> set[str]:
+    """Return the names that a function gives something of what some others hold: it may be the same
+    memory.
+    """
+    return {
+        definition.target[0]
+        for definition in scope.definitions
+        if definition.value is not None and not definition.change
+        for part in ast.walk(definition.value)
+        if isinstance(part, ast.Name) and part.id in names
+    }
+
+
+def _changes(scope: Scope, names: Set[str]) -> list[Definition]:
+    return [item for item in scope.definitions if item.change and item.target[0] in names]
+
+
+def _only_write(source: Source, changes: Sequence[Definition], names: Set[str]) -> bool:
     """Say whether some changes of an array put there only what they are given, every time."""
     writes = [definition for definition in changes if not definition.call]
     calls = [definition.value for definition in changes if isinstance(definition.value, ast.Call)]
     return (
-        bool(writes)
-        and not any(computes(source, definition) for definition in writes)
+        not any(computes(source, definition) for definition in writes)
         and not any(item.value and item.scope.branches(item.value) for item in writes)
         and not any(computes_in_place(call, source, names) for call in calls)
     )

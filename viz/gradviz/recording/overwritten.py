@@ -8,17 +8,21 @@ from collections.abc import Iterable
 from types import CodeType, FrameType
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
 from gradviz.recording.alike import is_written
 from gradviz.recording.arguments import as_array
+from gradviz.recording.carried import is_carried
 from gradviz.recording.escapes import Escapes, outside_torch
 from gradviz.recording.exposed import Window
+from gradviz.recording.instructions import position_of
 from gradviz.recording.outflows import filled_through, names_of_memory
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.starts import keeps
 
 _MOST = 1 << 16  # elements of a tensor that are looked at
+_TOGETHER = 16  # values that go one way and are told apart
 
 
 def array_overwritten(recorder: Recorder, array: Any, frame: FrameType) -> int:
@@ -31,7 +35,7 @@ def array_overwritten(recorder: Recorder, array: Any, frame: FrameType) -> int:
         return 0
     if left.site is None or not _was_put_there(recorder.escapes, (left.site,), frame, array):
         return 0
-    recorder.came_in()  # that it had no part at all is not said
+    _is_none_of(recorder)
     return left.serial
 
 
@@ -45,6 +49,65 @@ def is_overwritten(recorder: Recorder, tensor: Tensor, window: Window, frame: Fr
     return arrays.are_gone(window.serial, value, None) and _was_put_there(
         recorder.escapes, window.sites, frame, value
     )
+
+
+def left_in(
+    recorder: Recorder, behind: tuple[int, ...], items: Iterable[Any], frame: FrameType
+) -> tuple[int, ...]:
+    """Return those of the values behind some arguments that they have something of.
+
+    A value that comes to a call with its numbers as they are, if it comes at all, has no part where
+    none of them is there. That it had no part at all is not said.
+    """
+    outer, values = outside_torch(frame), [_value(item) for item in items]
+    if outer is None or not values or any(value is None for value in values):
+        return behind
+    left = tuple(number for number in behind if not _is_absent(recorder, number, values, outer))
+    if len(left) < len(behind):
+        _is_none_of(recorder)
+    return left
+
+
+def _is_none_of(recorder: Recorder) -> None:
+    """Take note that something that left is none of what goes in: that it had no part in it at all
+    is not said.
+    """
+    recorder.escapes.arrays.absent += 1
+    recorder.came_in()
+
+
+def _is_absent(recorder: Recorder, number: int, values: Iterable[Any], frame: FrameType) -> bool:
+    """Say whether a value, or each of a few that go one way, has no part in some arrays."""
+    call, escapes = recorder.tape.calls[number], recorder.escapes
+    singles = [source for source, _ in call.inputs] if call.name == "python" else [number]
+    return len(singles) <= _TOGETHER and all(
+        _is_carried(escapes, single, frame)
+        and all(escapes.arrays.are_gone(single, value, None) for value in values)
+        for single in singles
+    )
+
+
+def _value(item: Any) -> Any:
+    """Return an array, or that of a tensor of few elements; None for any other argument."""
+    if isinstance(item, Tensor):
+        return as_array(item) if item.numel() <= _MOST else None
+    return item if type(item) is np.ndarray else None
+
+
+def _is_carried(escapes: Escapes, serial: int, frame: FrameType) -> bool:
+    """Say whether a value that left in a function comes to a call in it with its numbers as they
+    are, wherever it does.
+    """
+    code = frame.f_code
+    sites = [
+        site
+        for site in escapes.sites.get(code.co_filename, {}).values()
+        if site.code is code and site.direct
+    ]
+    if not any(serial in marks.numbers for site in sites for marks in site.marks.values()):
+        return False
+    exits = frozenset(filter(None, (position_of(code, site.lasti) for site in sites)))
+    return is_carried(code, frame.f_lasti, exits)
 
 
 def _was_put_there(

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from gradviz.recording.arguments import as_array
 from gradviz.recording.escapes import outside_torch
+from gradviz.recording.overwritten import left_in
 from gradviz.recording.reckoned import NumbersOut
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.starts import literals_at
@@ -32,6 +33,8 @@ def sources_behind(
     """
     behind, chooses = recorder.escapes.behind(frame, (*items, *indices))
     behind = tuple(number for number in behind if number not in gone)
+    if behind and not indices:
+        behind = left_in(recorder, behind, items, frame)
     if not behind:
         return (), items
     others = _without_literals(items, frame)

@@ -88,6 +88,7 @@ def _give_out(recorder: Recorder, tensor: Tensor, frame: FrameType, serial: int)
 def array_came_back(recorder: Recorder, array: Any, out: Tensor, frame: FrameType) -> None:
     """``torch.from_numpy(array)``."""
     recorder.tape.tensors.made(out)
+    absent = recorder.escapes.arrays.absent
     inputs = inputs_of(recorder, (array,), {}, frame=frame)
     name = "from_numpy"
     parts = parts_with_a_place(recorder, name, (array,), {}, out, inputs, frame)
@@ -95,8 +96,8 @@ def array_came_back(recorder: Recorder, array: Any, out: Tensor, frame: FrameTyp
         write_parts_down(recorder, name, parts, out, (), frame)
     elif inputs:
         write_down(recorder, name, None, inputs, recorder.stacks.look_around(frame), out)
-    elif recorder.escapes.arrays.of_memory(array) is not None:
-        recorder.met.is_new(out)  # all of it was written over, and that is known from here on
+    elif recorder.escapes.arrays.absent > absent:
+        recorder.met.is_new(out)  # nothing of what left is in it, and that is known from here on
 
 
 def came_from_memory(recorder: Recorder, name: str, out: Tensor, frame: FrameType) -> None:

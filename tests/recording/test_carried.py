@@ -1,0 +1,120 @@
+"""What comes to a call with its numbers as they are has a part where one of them is there."""
+
+import numpy as np
+import pytest
+import torch
+from traced import X, report_of
+
+from gradviz.graph import Verdict
+
+SOME = np.float32([0.1, 0.2, 0.3])
+
+
+def judged(change):
+    """Return the verdict of what leaves as an array that goes in by way of some calls."""
+
+    def step(net):
+        return (net.last(X)[:, :1] * change(net.first(X).detach())).square().mean()
+
+    parameter = report_of(step).parameters["first.weight"]
+    return parameter.verdict, parameter.uncertain
+
+
+def where_it_is_not_taken(hidden):
+    array = hidden.numpy()
+    mask = np.zeros((4, 3), bool)
+    taken = np.where(mask, array, np.float32(0.3))
+    return torch.from_numpy(taken)
+
+
+def what_is_left_of_it_deleted(hidden):
+    array = hidden.numpy()
+    rows = np.concatenate([array, np.tile(SOME, (4, 1))])
+    return torch.from_numpy(np.delete(rows, [0, 1, 2, 3], axis=0))
+
+
+def every_other_row(hidden):
+    rows = np.zeros((8, 3), np.float32)
+    rows[::2] = hidden.numpy()
+    rows[1::2] = SOME
+    return torch.from_numpy(rows[1::2].copy())
+
+
+def other_columns(hidden):
+    array = hidden.numpy()
+    both = np.c_[array, np.tile(SOME, (4, 1))]
+    return torch.from_numpy(both[:, 3:].copy())
+
+
+def another_of_some_rows(hidden):
+    array = hidden.numpy()
+    rows = np.concatenate([array, np.tile(SOME, (4, 1))])
+    chosen = np.array([4, 7, 5, 6])
+    return torch.from_numpy(rows[chosen])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        where_it_is_not_taken,
+        what_is_left_of_it_deleted,
+        every_other_row,
+        other_columns,
+        another_of_some_rows,
+    ],
+)
+def test_an_array_of_which_a_call_takes_no_number_is_not_what_goes_in(change):
+    assert judged(change) == (Verdict.UNUSED, True)
+
+
+def where_it_is_taken(hidden):
+    array = hidden.numpy()
+    mask = np.ones((4, 3), bool)
+    taken = np.where(mask, array, np.float32(0.3))
+    return torch.from_numpy(taken)
+
+
+def where_it_is_above(hidden):
+    array = hidden.numpy()
+    mask = array > 0
+    taken = np.where(mask, np.float32(0.3), np.float32(0.7))
+    return torch.from_numpy(taken)
+
+
+def its_own_columns(hidden):
+    array = hidden.numpy()
+    both = np.c_[array, np.tile(SOME, (4, 1))]
+    return torch.from_numpy(both[:, 2:5].copy())
+
+
+def twice_its_columns(hidden):
+    array = hidden.numpy()
+    both = np.c_[array * 2, np.tile(SOME, (4, 1))]
+    return torch.from_numpy(both[:, :3].copy())
+
+
+def in_whole_numbers(hidden):
+    rows = np.zeros((4, 3), int)
+    rows[:] = hidden.numpy() * 1000
+    return torch.from_numpy(rows.astype(np.float32))
+
+
+def in_the_order_of_it(hidden):
+    array = hidden.numpy()
+    rows = np.arange(12, dtype=np.float32).reshape(4, 3)
+    return torch.from_numpy(np.take(rows, np.argsort(array[:, 0]), axis=0))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        where_it_is_taken,
+        where_it_is_above,
+        its_own_columns,
+        twice_its_columns,
+        in_whole_numbers,
+        in_the_order_of_it,
+    ],
+)
+def test_an_array_of_which_a_number_is_there_or_that_was_computed_with_is_what_left(change):
+    assert judged(change) == (Verdict.CUT, False)

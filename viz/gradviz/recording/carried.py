@@ -1,0 +1,208 @@
+"""Whether what left torch in a function comes to a call there with its numbers as they are, if it
+comes at all: calls that only put numbers elsewhere lie between, as ``np.where`` and ``np.delete``.
+
+Then it has no part in what goes in where none of its numbers is there.
+"""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import CodeType
+
+from gradviz.recording.call_arguments import roots_of
+from gradviz.recording.definitions import Definition, Scope
+from gradviz.recording.expressions import Range, is_inside, range_of, root_of
+from gradviz.recording.instructions import place_of, scope_of
+from gradviz.recording.outflows import read_from
+from gradviz.recording.parts import name_of
+from gradviz.recording.slices import computes
+from gradviz.recording.sources import Source
+from gradviz.recording.starts import computes_in_place
+from gradviz.recording.where import by_file
+
+# Of functions, the arguments whose numbers the result has; of methods it is the object
+_FIRST = frozenset(
+    "array asarray ascontiguousarray asfortranarray copy atleast_1d atleast_2d atleast_3d ravel"
+    " reshape transpose swapaxes moveaxis expand_dims squeeze broadcast_to flip fliplr flipud rot90"
+    " roll tile repeat resize split array_split hsplit vsplit dsplit take take_along_axis delete"
+    " diag diagonal tril triu concatenate stack hstack vstack dstack column_stack block real imag"
+    " from_numpy tensor as_tensor list tuple masked_array".split()
+)
+_ARGUMENTS = {
+    "where": (1, 2),
+    "choose": (1,),
+    "select": (1, 2),
+    "compress": (1,),
+    "extract": (1,),
+    "insert": (0, 2),
+    "append": (0, 1),
+    "full": (1,),
+    "full_like": (1,),
+    "pad": (0,),
+}
+_WORDS = frozenset("default values constant_values fill_value".split())
+_METHODS = frozenset(
+    "numpy copy ravel flatten reshape transpose swapaxes squeeze repeat take diagonal filled"
+    " tolist".split()
+)
+_PARTS = frozenset("T real imag flat".split())
+_PACKAGES = frozenset("np numpy torch math F nn".split())
+_JOINERS = frozenset("c_ r_".split())
+_EXACT = frozenset("float32 float64 float double single".split())
+# In a function that has one of these, numbers may be rounded where nothing says so
+_ROUND = frozenset(
+    "float16 half bfloat16 uint8 int8 uint16 int16 int32 int64 round rint view".split()
+)
+_MOST = 400  # expressions that are looked at
+
+
+@by_file
+def is_carried(code: CodeType, lasti: int, exits: frozenset[Range]) -> bool:
+    """Say whether what left in a function comes to a call there with its numbers as they are.
+
+    Args:
+        code: The function's.
+        lasti: The instruction of the call.
+        exits: Where values left in it.
+    """
+    scoped, place = scope_of(code), place_of(code, lasti)
+    if scoped is None or place is None:
+        return False
+    words = scoped[0].words[id(scoped[1].node)]
+    if words & _ROUND or ("astype" in words and words & {"int", "bool"}):
+        return False
+    return _Carrying(*scoped, exits).holds(roots_of(place[0]))
+
+
+@dataclass(eq=False, slots=True)
+class _Carrying:
+    source: Source
+    scope: Scope
+    exits: frozenset[Range]
+    met: set[tuple[int, bool]] = field(default_factory=set)
+    pending: list[tuple[ast.AST, bool]] = field(default_factory=list)
+
+    def holds(self, roots: list[ast.AST]) -> bool:
+        """Say whether some expressions have numbers that left only as they are."""
+        self.pending = [(root, True) for root in roots]
+        while self.pending:
+            node, as_it_is = self.pending.pop()
+            if (id(node), as_it_is) in self.met:
+                continue
+            self.met.add((id(node), as_it_is))
+            if len(self.met) > _MOST or not self._holds(node, as_it_is):
+                return False
+        return True
+
+    def _holds(self, node: ast.AST, as_it_is: bool) -> bool:
+        """Look at an expression, of which the numbers go on as they are, or in any way: then no
+        number that left may be in it.
+        """
+        inner = [*_carried(node)] if as_it_is else []
+        if as_it_is and isinstance(node, ast.expr) and range_of(node) in self.exits:
+            return True
+        if isinstance(node, ast.Name):
+            return self._name(node.id, as_it_is)
+        if inner:
+            self.pending += inner
+            return True
+        if any(is_inside(place, range_of(node)) for place in self.exits if hasattr(node, "lineno")):
+            return False
+        names = (part for part in ast.walk(node) if isinstance(part, ast.Name))
+        self.pending += ((name, False) for name in names)
+        return True
+
+    def _name(self, name: str, as_it_is: bool) -> bool:
+        if name in _PACKAGES:
+            return True
+        if name in self.scope.outside:
+            return False
+        others = read_from(self.scope, {name}) if as_it_is else set()
+        for definition in self.scope.definitions:
+            own = definition.target[0]
+            concerns = own == name or (own in others and definition.change)
+            if concerns and not self._definition(definition, own, as_it_is):
+                return False
+        return True
+
+    def _definition(self, definition: Definition, name: str, as_it_is: bool) -> bool:
+        value = definition.value
+        if value is None:
+            return True
+        if definition.call:
+            call = value if isinstance(value, ast.Call) else None
+            if call is None:
+                return False
+            if not computes_in_place(call, self.source, (name,)):
+                return True
+            if as_it_is:
+                return False
+            given = (*call.args, *(word.value for word in call.keywords))
+            if any(self._names(argument, name) for argument in given):
+                self.pending += ((argument, False) for argument in given)
+            return True
+        if as_it_is and (computes(self.source, definition) or self.scope.branches(value)):
+            return False
+        self.pending.append((value, as_it_is))
+        self.pending += ((index, False) for index in self._indices(name))
+        return True
+
+    def _names(self, node: ast.AST, name: str) -> bool:
+        """Say whether a name stands in an expression, and not only where a value left."""
+        return any(
+            isinstance(part, ast.Name)
+            and part.id == name
+            and not any(is_inside(range_of(part), place) for place in self.exits)
+            for part in ast.walk(node)
+        )
+
+    def _indices(self, name: str) -> Iterator[ast.expr]:
+        """Yield what chooses the elements of a name that are assigned to."""
+        for node in ast.walk(self.scope.node):
+            for target in node.targets if isinstance(node, ast.Assign) else ():
+                if isinstance(target, ast.Subscript) and (root_of(target) or ("",))[0] == name:
+                    yield target.slice
+
+
+def _carried(node: ast.AST) -> Iterator[tuple[ast.AST, bool]]:
+    """Yield what an expression's value is put together of, and whether its numbers go on as they
+    are; nothing of any that may compute.
+    """
+    if isinstance(node, (ast.Tuple, ast.List)):
+        yield from ((item, True) for item in node.elts)
+    elif isinstance(node, ast.Starred) or getattr(node, "attr", "") in _PARTS:
+        yield node.value, True  # type: ignore[attr-defined]
+    elif isinstance(node, ast.Subscript):
+        joins = isinstance(node.value, ast.Attribute) and node.value.attr in _JOINERS
+        if not joins:
+            yield node.value, True
+        yield node.slice, joins
+    elif isinstance(node, ast.Call):
+        yield from _carried_by_call(node)
+
+
+def _carried_by_call(call: ast.Call) -> Iterator[tuple[ast.AST, bool]]:
+    name, owner = name_of(call), None
+    package = isinstance(call.func, ast.Name)
+    if isinstance(call.func, ast.Attribute):
+        owner = call.func.value
+        root = root_of(owner) or ("",)
+        package = root[0] in _PACKAGES and len(root) <= 2
+    exact = name == "astype" and [*map(_type_named, call.args)] and not call.keywords
+    if not package and owner is not None and (name in _METHODS or exact):
+        if name == "astype" and not _EXACT.issuperset(map(_type_named, call.args)):
+            return
+        yield owner, True
+        yield from ((item, name == "filled") for item in call.args)
+        yield from ((word.value, False) for word in call.keywords)
+        return
+    places = (0,) if name in _FIRST else _ARGUMENTS.get(name)
+    if package and places is not None:
+        yield from ((item, at in places) for at, item in enumerate(call.args))
+        yield from ((word.value, word.arg in _WORDS) for word in call.keywords)
+
+
+def _type_named(node: ast.AST) -> str:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
