@@ -81,10 +81,40 @@ def healthy_baseline():
     return -(logp.log_prob(action) * advantage).mean() + (value - 1).square().mean(), model
 
 
+def returns_that_are_a_target_too(kept):
+    """The returns follow from what was sampled, and the value is drawn to them."""
+    model = Net()
+    h, y = model(torch.randn(5, 3))
+    value = h.mean(1)
+    policy = torch.distributions.Categorical(logits=y)
+    action = policy.sample()
+    returns = torch.tensor([float(number) for number in action])
+    terms = kept(policy.log_prob(action)) * (returns - value.detach())
+    return -terms.mean() + (returns - value).square().mean() - policy.entropy().mean(), model
+
+
+def faulty_policy_beside_a_target():
+    return returns_that_are_a_target_too(lambda logp: torch.tensor(logp.tolist()))
+
+
+def healthy_policy_beside_a_target():
+    return returns_that_are_a_target_too(lambda logp: logp)
+
+
+def healthy_shift_that_is_in_the_logarithm_too():
+    model = Net()
+    _, y = model(torch.randn(5, 3))
+    shift = y.max().detach()
+    return shift + (y - shift).exp().sum().log(), model
+
+
 @pytest.mark.parametrize(
     ("step", "count"),
     [
         (faulty_penalty, 1),
+        (faulty_policy_beside_a_target, 1),
+        (healthy_policy_beside_a_target, 0),
+        (healthy_shift_that_is_in_the_logarithm_too, 0),
         (healthy_straight_through, 0),
         (healthy_target, 0),
         (healthy_ratio_of_one, 0),

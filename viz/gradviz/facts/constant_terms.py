@@ -121,14 +121,17 @@ class _Terms:
         return node.kind is NodeKind.OPERATION and (name in _ADDS or name in _HANDS_ON)
 
     def is_meant(self, index: int) -> bool:
-        """Say whether what was severed has a use beside this term, or is made of another term by
-        adding to it.
+        """Say whether all that was severed has a use beside this term, or is made of another term
+        by adding to it.
         """
         within = self._graph.before([index], lambda edge: edge.severed is None)
-        uses = [
-            edge for node in within for edge in self._graph.out[node] if edge.target in self._alive
+        users = [
+            node for node in within for edge in self._graph.out[node] if edge.target in self._alive
         ]
-        if len(uses) > 1:
+        users.remove(index)  # as this term
+        used = self._graph.before(users, lambda edge: edge.severed is None) if users else set()
+        severed = {node for node in within if any(edge.severed for edge in self._graph.into[node])}
+        if users and severed <= used:
             return True
         taken = [
             edge.source
