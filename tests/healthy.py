@@ -95,6 +95,16 @@ def a_module_is_converted_by_swapping_after_a_forward():
 
 
 @program
+def a_module_is_converted_by_swapping_after_a_step():
+    with swapping():
+        model = net()
+        losses, _ = trained(model)
+        held = [weakref.getweakrefs(p) for p in model.parameters()]
+        model.to(torch.float64).to(torch.float32)
+        return losses, held, trained(model)
+
+
+@program
 def a_state_is_loaded_by_swapping_and_by_assigning():
     with swapping():
         model, state = net(), {name: value.clone() for name, value in net().state_dict().items()}

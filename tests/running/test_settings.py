@@ -87,6 +87,16 @@ def test_of_calls_that_share_a_step_those_up_to_the_step_are_wanted_and_no_more_
     assert wanted == [10, 11, 12, *range(20, 28), 30]
 
 
+def test_calls_before_the_first_step_of_all_are_one_round():
+    plan = Plan(Settings(every=1))
+    begins = []
+    for number in range(1, 9):
+        begins.append(plan.takes(number))
+        if number % 4 == 0:
+            plan.steps(1)
+    assert begins == [True, False, False, False] * 2
+
+
 def test_until_every_optimizer_has_stepped_all_are_wanted_up_to_a_limit():
     plan = Plan(Settings(until_stepped=True))
     assert plan.wants(MOST_AWAITED)

@@ -46,3 +46,14 @@ def test_calls_that_stand_alone_stay_as_they_are() -> None:
     line = Line(name="w", norms=(1.0, 2.0))
     series = Series(calls=(5, 10), losses=(None, None), parameters=(line,))
     assert by_rounds(series) is series
+
+
+def test_a_step_after_two_calls_belongs_to_what_it_moved() -> None:
+    actor = Line(name="actor", norms=(1.0, None), ratios=(None, 0.1), weights=(None, 5.0))
+    critic = Line(name="critic", norms=(None, 2.0), ratios=(None, 0.2), weights=(None, 6.0))
+    series = Series(calls=(1, 2), losses=(None,) * 2, rounds=(0, 0), parameters=(actor, critic))
+    shown = by_rounds(series).parameters
+    assert [(line.norms, line.ratios, line.weights) for line in shown] == [
+        ((1.0,), (0.1,), (5.0,)),
+        ((2.0,), (0.2,), (6.0,)),
+    ]

@@ -57,14 +57,13 @@ def _legend(lines: Sequence[Line]) -> list[str]:
 
 
 def _fading(lines: Sequence[Line]) -> list[str]:
-    """Say how the last call's gradient changes from block to block on its way back."""
+    """Say how the last call's gradient changes from block to block."""
     change = fading(lines)
     if change is None:
         return []
     sentences = (
-        "On its way back, the gradient is multiplied by about"
-        f" {change.typical:.2g} from each block to the one before it (the median, for one"
-        " element)."
+        "From each block to the one before it in the model's order, the gradient is multiplied by"
+        f" about {change.typical:.2g} (the median, for one element)."
     )
     factor, after, name = change.drop
     if factor < 1 / _TOLD:

@@ -112,6 +112,7 @@ class Plan:
         self._steppers: set[int] = set()  # that have stepped since the last round ended
         self._round = 0  # the call that began the round that is wanted now; 0 outside of one
         self._missing: set[int] = set()  # optimizers that have not stepped in it yet
+        self._has_stepped = False  # some optimizer
 
     @property
     def has_phases(self) -> bool:
@@ -145,12 +146,14 @@ class Plan:
         begins = every > 0 and not self._round and number % every == 0
         if begins:
             self._round, self._missing, self._steppers = number, self._steppers, set()
-        if not self._missing or number - self._round >= MOST_OF_PHASE - 1:
+        is_whole = not self._missing and self._has_stepped
+        if is_whole or number - self._round >= MOST_OF_PHASE - 1:
             self._round = 0
         return begins
 
     def steps(self, optimizer: int) -> None:
         """An optimizer steps: a round is over with the last of them."""
+        self._has_stepped = True
         self._steppers.add(optimizer)
         self._missing.discard(optimizer)
         if not self._missing:

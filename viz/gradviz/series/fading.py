@@ -1,6 +1,7 @@
-"""How gradient fades or grows from block to block on its way back.
+"""How gradient fades or grows from block to block, from the last to the first in the model's order.
 
-From the last block, which is nearest to the loss, to the first.
+In a chain of layers that is its way back. Where blocks stand beside each other it is none, so that
+the words name the order and no way.
 """
 
 import itertools

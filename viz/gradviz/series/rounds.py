@@ -33,21 +33,31 @@ def by_rounds(series: Series) -> Series:
 
 def _line(line: Line, rounds: Sequence[Sequence[int]]) -> Line:
     places = [_telling(line, places) for places in rounds]
+    # Two calls may come before two steps, which are then taken in with the last of them
+    last = [
+        places[-1] if (some := _some(line.ratios, places)) is None else some for places in rounds
+    ]
 
-    def chosen(numbers: Numbers) -> Numbers:
+    def chosen(numbers: Numbers, places: Sequence[int]) -> Numbers:
         return tuple(numbers[place] for place in places) if numbers else ()
 
     return replace(
         line,
-        norms=chosen(line.norms),
-        ratios=chosen(line.ratios),
-        weights=chosen(line.weights),
-        zeros=chosen(line.zeros),
+        norms=chosen(line.norms, places),
+        ratios=chosen(line.ratios, last),
+        weights=chosen(line.weights, last),
+        zeros=chosen(line.zeros, places),
     )
 
 
 def _telling(line: Line, places: Sequence[int]) -> int:
     """Return the place of the call of a round that tells how a parameter trains."""
     came = [place for place in places if line.norms[place] is not None]
-    stepped = [place for place in came if line.ratios and line.ratios[place] is not None]
-    return (stepped or came or places)[-1]
+    stepped = _some(line.ratios, came)
+    return stepped if stepped is not None else (came or places)[-1]
+
+
+def _some(numbers: Numbers, places: Sequence[int]) -> int | None:
+    """Return the last of some places where there is a number; None where there is none."""
+    some = [place for place in places if numbers and numbers[place] is not None]
+    return some[-1] if some else None

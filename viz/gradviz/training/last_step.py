@@ -7,12 +7,14 @@ torch gives autograd's nodes, and that gradient has come since.
 
 import threading
 import weakref
+from typing import Any
 
 from torch import Tensor
 from torch.optim import Optimizer
 
 from gradviz.recording import torch_inside
 from gradviz.recording.groups import parameters_in
+from gradviz.recording.identity import memory_of
 from gradviz.recording.sizes import any_nonzero
 
 _FEW = 4  # steps' worth of graph, which a look at gradients at the end may make
@@ -26,8 +28,10 @@ class LastStep:
         self._thread = 0
         self._steps = 0  # of all optimizers, in that thread
         self._first = self._last = 0  # the number of the next node, at the first step and the last
-        self._parameter: weakref.ref[Tensor] | None = None
-        self._gradient: weakref.ref[Tensor] | None = None
+        # No weak reference to a tensor: torch refuses to swap one that somebody holds one to
+        self._optimizer: weakref.ref[Optimizer] | None = None
+        self._parameter = 0  # identity of one of its parameters
+        self._gradient: weakref.ref[Any] | None = None  # the memory of its gradient
         self._writes: tuple[int | None, int | None] = (None, None)  # into these two
 
     def took(self, optimizer: Optimizer) -> None:
@@ -38,13 +42,13 @@ class LastStep:
             self._thread, self._steps, self._first = thread, 0, self._last
         self._steps += 1
         with torch_inside.without_torch_function():
-            self._parameter = self._gradient = None
+            self._optimizer, self._parameter, self._gradient = weakref.ref(optimizer), 0, None
             for group in optimizer.param_groups:
                 for parameter in parameters_in(group):
                     gradient = parameter.grad if parameter.is_leaf else None
-                    if gradient is not None:
-                        self._parameter = weakref.ref(parameter)
-                        self._gradient = weakref.ref(gradient)
+                    memory = None if gradient is None else memory_of(gradient)
+                    if gradient is not None and memory is not None:
+                        self._parameter, self._gradient = id(parameter), weakref.ref(memory)
                         self._writes = _writes(parameter), _writes(gradient)
                         return
 
@@ -60,15 +64,17 @@ class LastStep:
         return of_step > 0 and made >= of_step * max(_FEW, self._steps / _SHARE)
 
     def _has_come(self) -> bool:
-        parameter = None if self._parameter is None else self._parameter()
-        if parameter is None or self._gradient is None:
+        optimizer = None if self._optimizer is None else self._optimizer()
+        if optimizer is None or self._gradient is None:
             return False
         with torch_inside.without_torch_function():
-            gradient = parameter.grad
+            held = (each for group in optimizer.param_groups for each in parameters_in(group))
+            parameter = next((each for each in held if id(each) == self._parameter), None)
+            gradient = None if parameter is None else parameter.grad
             into_parameter, into_gradient = self._writes
-            if gradient is None or _writes(parameter) != into_parameter:
+            if parameter is None or gradient is None or _writes(parameter) != into_parameter:
                 return False  # what writes into it may be a step of the user's
-            if self._gradient() is gradient and _writes(gradient) == into_gradient:
+            if self._gradient() is memory_of(gradient) and _writes(gradient) == into_gradient:
                 return False
             return any_nonzero(gradient) is True  # else it was set to zero
 
