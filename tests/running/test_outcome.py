@@ -693,3 +693,30 @@ def test_what_micro_batches_brought_and_zero_grad_took_is_told_and_is_no_alarm(
     cleared = f"what backward 1 and 2 brought, before the next backward, at train.py:10: {clear}"
     assert (f"  cleared   {cleared}" in ran.said, "cleared" in ran.said) == (says, says)
     assert (ran.end, "ALARM" in ran.err) == ("gradviz: All 4 parameters train.\n", False)
+
+
+ACTOR_AND_CRITIC = """import torch
+from torch import nn
+torch.manual_seed(0)
+A, C = nn.Linear(4, 2), nn.Linear(4, 1)
+oa, oc = (torch.optim.Adam(own.parameters(), 1e-2) for own in (A, C))
+for i in range(3):
+    x = torch.randn(8, 4)
+    la, lc = A(x).pow(2).mean(), C(x).pow(2).mean() + {share}
+    {line}
+    oa.step()
+    oc.step()
+"""
+
+
+@pytest.mark.parametrize(
+    ("share", "line", "says"),
+    [
+        ("0", "oa.zero_grad(); oc.zero_grad(); la.backward(); lc.backward()", False),
+        ("0", "oa.zero_grad(); la.backward(); oc.zero_grad(); lc.backward()", False),
+        ("A(x).mean()", "for own in (la, lc): oa.zero_grad(); own.backward()", True),
+    ],
+)
+def test_what_no_backward_had_brought_yet_is_not_told_as_cleared(scripts, share, line, says):
+    scripts.write("train.py", ACTOR_AND_CRITIC.format(share=share, line=line))
+    assert ("  cleared   " in scripts.run("--every", "1", "train.py").err) == says

@@ -1,5 +1,6 @@
 """The words of a run, from calls made by hand."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -152,6 +153,13 @@ def test_a_zero_that_went_or_stayed_is_told_at_the_next_call_of_the_line(teller)
     text = teller.tell_call(of(2, zero("a", Verdict.REACHED), zero("b", Verdict.ZERO)))
     assert "reached now; zero at backward 1" in text
     assert "zero at backward 1 too" in text
+
+
+@pytest.mark.parametrize(("norm", "says"), [(math.nan, False), (math.inf, False), (0.5, True)])
+def test_what_was_zero_and_is_not_finite_now_is_not_told_as_reached(teller, norm, says):
+    teller.tell_call(of(1, Parameter(name="a", verdict=Verdict.ZERO)))
+    reached = Parameter(name="a", verdict=Verdict.REACHED, gradient_norm=norm)
+    assert ("no longer zero" in teller.tell_call(of(2, reached))) == says
 
 
 def test_what_was_thawed_is_told_with_its_line(teller):

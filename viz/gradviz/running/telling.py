@@ -5,6 +5,7 @@ A backward call in a few lines, a step in one, an alarm in as many as it takes.
 What is by design is a line, not a list: a frozen tower, a network that is no part of this loss.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -264,7 +265,12 @@ def _since(call: BackwardCall, earlier: BackwardCall | None) -> Iterator[str]:
         if parameter.verdict is Verdict.ZERO
     ]
     now = {name: parameter.verdict for name, parameter in call.report.parameters.items()}
-    gone = [name for name in zero if now.get(name) is Verdict.REACHED]
+    gone = [
+        name
+        for name in zero
+        if now.get(name) is Verdict.REACHED
+        and math.isfinite(call.report.parameters[name].gradient_norm or 0.0)
+    ]
     stayed = [name for name in zero if now.get(name) is Verdict.ZERO]
     thawed = [
         name

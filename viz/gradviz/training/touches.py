@@ -34,6 +34,7 @@ class Touches:
         self._last: dict[int, tuple[str, Spot]] = {}
         self._mixed: set[int] = set()  # what several lines have changed since it arrived
         self._backward: Spot | None = None  # the last, where no optimizer has stepped since
+        self._brought: set[int] = set()  # what backward calls have reached since a step
         self._cleared: dict[int, Spot] = {}
         self._dropped: dict[int, Spot] = {}  # lines that set a gradient to None
         # Lines that cleared what a backward had brought before the next began, none of them between
@@ -54,6 +55,7 @@ class Touches:
         for addresses in (self._owner, self._lies, self._holder):
             addresses.clear()
         self.by_hand.keep(alive)
+        self._brought = {key for key in self._brought if key in alive}
         for kept in (
             self._last,
             self._cleared,
@@ -90,20 +92,23 @@ class Touches:
         """Gradient has arrived anew: what was done to it before does not matter any more.
 
         Unless it was cleared by a line that follows the backward in the same function, before any
-        step: that line may clear what arrives now too, when nobody looks.
+        step: that line may clear what arrives now too, when nobody looks. Of a parameter that no
+        backward since the step had reached, there was nothing to clear.
         """
         if self._backward is None:
             self._discarded.clear()
-        for key in map(id, parameters):
+        keys = set(map(id, parameters))
+        for key in keys:
             operation, spot = self._last.pop(key, ("", NOWHERE))
             self._mixed.discard(key)
-            if operation not in _REPLACES or self._backward is None:
+            if operation not in _REPLACES or self._backward is None or key not in self._brought:
                 continue
             if _follows(spot, self._backward):
                 self._cleared[key] = spot
             elif key not in self._read and (operation in _ZEROES or self._dropped.get(key) is spot):
                 self._discarded[key] = spot, self._discarded.get(key, (spot, 0))[1] + 1
         self._backward = backward
+        self._brought |= keys
         self._read.clear()
 
     def read(self, parameter: Tensor) -> None:
@@ -113,6 +118,7 @@ class Touches:
     def used(self) -> None:
         """An optimizer steps: whoever clears gradients from here on clears what was used."""
         self._backward = None
+        self._brought.clear()
 
     def cleared_at(self, parameter: int) -> Place | None:
         """Return the line that cleared a gradient, by the identity of its parameter, between two
