@@ -68,8 +68,8 @@ class LastStep:
         if optimizer is None or self._gradient is None:
             return False
         with torch_inside.without_torch_function():
-            held = (each for group in optimizer.param_groups for each in parameters_in(group))
-            parameter = next((each for each in held if id(each) == self._parameter), None)
+            held = (own for group in optimizer.param_groups for own in parameters_in(group))
+            parameter = next((own for own in held if id(own) == self._parameter), None)
             gradient = None if parameter is None else parameter.grad
             into_parameter, into_gradient = self._writes
             if parameter is None or gradient is None or _writes(parameter) != into_parameter:
