@@ -54,9 +54,9 @@ REFUSALS = (
         "its graph was freed",
         Explanation(
             "An earlier backward() went through this operation, and freed what it had kept.",
-            "Compute the loss anew for each backward(), and detach() what a step hands to the"
-            " next. Where two losses share a part, run backward() once on their sum, or pass"
-            " retain_graph=True to the first.",
+            "Run this line anew for each backward(), and not once for all, as in a constructor;"
+            " detach() what a step hands to the next. Where two losses share a part, run backward()"
+            " once on their sum, or pass retain_graph=True to the first.",
         ),
     ),
     Refusal(
