@@ -1,5 +1,6 @@
 """The notes of a report say what a reader has to know besides the verdicts."""
 
+import pytest
 import torch
 from torch import nn
 
@@ -116,3 +117,32 @@ def test_one_note_says_where_a_nan_is_born_and_what_it_does():
     assert note.startswith("NaN or infinity is born in the backward of sqrt at ")
     assert note.endswith("NaN or infinite.")
     assert "A step with it makes 0.weight, 0.bias" in note
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize("of_scaled", [True, False])
+def test_a_step_that_a_grad_scaler_leaves_out_spoils_nothing(enabled, of_scaled):
+    model = net()
+    scaler = torch.amp.GradScaler("cpu", init_scale=2.0**30, enabled=enabled)
+    with gradviz.trace() as trace:
+        with torch.autocast("cpu", torch.float16):
+            loss = model(torch.ones(5, 3)).float().pow(2).mean() * (1 if enabled else 2.0**30)
+        scaled = scaler.scale(loss)
+        scaled.backward()
+    notes = trace.report(scaled if of_scaled else loss, model).notes
+    (note,) = [note for note in notes if "NaN" in note]
+    assert (
+        "GradScaler's step() leaves such a step out" in note,
+        "A step with it makes" in note,
+    ) == (
+        enabled,
+        not enabled,
+    )
+    assert ("GradScaler finds the scale" in note) == (not enabled)
+
+
+def test_losses_that_a_grad_scaler_scales_one_by_one_are_the_script_s_to_read():
+    scaler = torch.amp.GradScaler("cpu", init_scale=2.0)
+    with gradviz.trace():
+        scaled = scaler.scale(net()(torch.ones(1, 3)).sum() for _ in range(2))
+        assert len(list(scaled)) == 2

@@ -35,7 +35,7 @@ _LINEAR = frozenset(
 """Operations whose backward makes of finite values nothing infinite but what is too large."""
 _DATA = "Look at the data."
 _CAST = "Look at the data: a cast to a type of half precision may have made it infinite."
-_HALF = "Scale the loss down (GradScaler finds the scale), or compute this in float32."
+HALF = "Scale the loss down (GradScaler finds the scale), or compute this in float32."
 _CLIP = "Look at what makes the gradient as large, layer by layer, and clip or normalise there."
 
 Words = tuple[str, str]
@@ -143,7 +143,7 @@ def look(node: Any, went: Sequence[Tensor | None], came: Sequence[Tensor | None]
             why = f"the gradient is larger than {largest_of(dtype)}"
             why = words_where(why, gradient.isinf())
             why += _product_of(came, flat.factor(node, edge))
-            return Birth(node, False, (why, _HALF if dtype in _HALVES else _CLIP))
+            return Birth(node, False, (why, HALF if dtype in _HALVES else _CLIP))
     return Birth(node, False, _UNEXPLAINED if readable else _usual(causes))
 
 

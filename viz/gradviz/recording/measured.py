@@ -51,6 +51,7 @@ class Measured:
         by: What was called there.
         zeros: Where the zero at a leaf begins.
         births: Where NaN or infinity is born.
+        scaled: A GradScaler has scaled a loss.
     """
 
     arrivals: dict[int, float] = field(default_factory=dict)
@@ -61,6 +62,7 @@ class Measured:
     by: str = "backward()"
     zeros: dict[int, Zero] = field(default_factory=dict)
     births: tuple[NotFinite, ...] = ()
+    scaled: bool = False
 
     def nonzero(self, leaf: int | None) -> bool | None:
         """Say whether what arrived at a leaf is not all zero; None where that is not known."""
@@ -126,11 +128,18 @@ def measured(
     whole = all(backward is not None for backward in brought)
     result = _brought(tape, built, backwards, leaves, whole=whole)
     result.births = _births(tape, built, names, backwards, result)
+    result.scaled = bool(tape.scaled) and _is_scaled(tape, built, backwards)
     eps = max(
         (torch.finfo(loss.dtype).eps for loss in losses if loss.is_floating_point()), default=0.0
     )
     notes.extend(rounding(built, result.flows, result.arrivals, eps))
     return result
+
+
+def _is_scaled(tape: Tape, built: Built, backwards: Sequence[Backward]) -> bool:
+    made = {*built.index_of, *(root for backward in backwards for root in backward.roots)}
+    steps = (tape.steps.get(number) for number in made)
+    return not {*tape.scaled}.isdisjoint(step.stamp.node for step in steps if step is not None)
 
 
 def _not_asked_for(

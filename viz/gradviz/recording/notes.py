@@ -10,6 +10,7 @@ from gradviz.causes.raised import NO_GRAD
 from gradviz.graph import NotFinite, Parameter, Place, Verdict
 from gradviz.recording import torch_inside
 from gradviz.recording.analysis import Judgement, ParameterSeen
+from gradviz.recording.births import HALF
 from gradviz.recording.gradient_hooks import TENSOR_HOOK
 from gradviz.recording.measured import Measured
 from gradviz.recording.model_names import Model, Names
@@ -17,6 +18,9 @@ from gradviz.recording.tape import Tape
 from gradviz.system.grouped import grouped
 
 _MOST_NAMES = 4
+_SCALED = (
+    "If it goes on when GradScaler's update() has made the scale smaller, compute this in float32."
+)
 
 
 def notes_of_losses(
@@ -125,8 +129,8 @@ def notes_of_gradients(
     """Say what a backward brought that spoils the next step, or will not bring at all."""
     yield from _frozen_late(judged, observed)
     yield from _left_out(observed, brought)
-    births = [*map(_birth, brought.births)]
-    yield from _not_finite(judged.parameters, births[0] if births else "")
+    births = [_birth(birth, scaled=brought.scaled) for birth in brought.births]
+    yield from _not_finite(judged.parameters, births[0] if births else "", scaled=brought.scaled)
     yield from births[1:]
     if (brought.zeros or brought.births) and not torch_inside.READS_SAVED:
         yield (
@@ -168,14 +172,19 @@ def _left_out(observed: Sequence[ParameterSeen], brought: Measured) -> Iterator[
         )
 
 
-def _not_finite(parameters: Sequence[Parameter], birth: str) -> Iterator[str]:
-    """Say where NaN or infinity is born, and what it does to which parameters."""
+def _not_finite(parameters: Sequence[Parameter], birth: str, *, scaled: bool) -> Iterator[str]:
+    """Say where NaN or infinity is born, and what it does to which parameters, or that a
+    GradScaler, which has ``scaled`` the loss, leaves out a step with it.
+    """
     names = [
         parameter.name
         for parameter in parameters
         if parameter.gradient_norm is not None and not math.isfinite(parameter.gradient_norm)
     ]
-    if names and birth:
+    if names and scaled:
+        spoilt = birth or f"The gradient of {_listed(names)} is not finite."
+        yield f"{spoilt} GradScaler's step() leaves such a step out; the optimizer's own would not."
+    elif names and birth:
         yield f"{birth} A step with it makes {_listed(names)} NaN or infinite."
     elif names:
         yield (
@@ -186,16 +195,17 @@ def _not_finite(parameters: Sequence[Parameter], birth: str) -> Iterator[str]:
         yield birth
 
 
-def _birth(birth: NotFinite) -> str:
+def _birth(birth: NotFinite, *, scaled: bool) -> str:
     if birth.holder:
         code = f" ({birth.written.code})" if birth.written is not None else ""
         return f"NaN or infinity is not born here: {birth.why}{code}. {birth.mend}"
+    mend = _SCALED if scaled and birth.mend == HALF else birth.mend
     what = f"{'the result' if birth.forward else 'the backward'} of {birth.operation}"
     if birth.operation == TENSOR_HOOK:
         what = birth.operation
     at = "" if birth.place is None else f" at {birth.place}"
     code = f" ({birth.place.code})" if birth.place is not None and birth.place.code else ""
-    return f"NaN or infinity is born in {what}{at}{code}: {birth.why}. {birth.mend}"
+    return f"NaN or infinity is born in {what}{at}{code}: {birth.why}. {mend}"
 
 
 def notes_of_exits(left: Mapping[str, Place | str]) -> list[str]:

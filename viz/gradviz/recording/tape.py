@@ -75,6 +75,7 @@ class Tape:
         # By number of the step or leaf: where hooks were registered on it
         self.hooks: dict[int, list[Spot]] = {}
         self.backwards: list[Backward] = []  # that the step ran itself, as they ended
+        self.scaled: deque[int] = deque(maxlen=64)  # torch's numbers of what a GradScaler scaled
         self.asked: deque[Asked] = deque(maxlen=64)  # what autograd.grad was asked for
         # By number of the module and name of the method: where hooks were registered
         self.module_hooks: dict[tuple[int, str], list[Spot]] = {}

@@ -9,10 +9,12 @@ from types import GeneratorType
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from gradviz.recording import torch_inside
 from gradviz.recording.rules.hooks import hooked
-from gradviz.recording.seams.seam import Called, Seam, about, seam
+from gradviz.recording.seams.seam import Called, Seam, about, seam, tensors_of
+from gradviz.recording.tensor_state import history
 from gradviz.recording.torch_inside import MODULE_HOOKS
 
 
@@ -42,6 +44,15 @@ def _has_begun(call: Called) -> bool:
     return False
 
 
+def _loss_scaled(call: Called) -> None:
+    # A loss, or several; any other iterable is the script's to read
+    for loss in tensors_of(call.out) if isinstance(call.out, (Tensor, list, tuple)) else ():
+        node = history(loss) if call.args[0].is_enabled() else None
+        number = 0 if node is None else torch_inside.node_number(node)
+        if number:
+            call.mode.tape.scaled.append(number)
+
+
 def _scaled(call: Called) -> None:
     optimizer = call.argument(1, "optimizer")
     if isinstance(optimizer, torch.optim.Optimizer):
@@ -58,6 +69,7 @@ def seams() -> Iterator[Seam]:
     yield seam(torch.inference_mode, "__exit__", _inference_ended)
     yield seam(torch.optim.Optimizer, "__init__", _optimizer_made, before=_has_begun)
     yield seam(torch.optim.lr_scheduler.LRScheduler, "__init__", _scheduler_made)
+    yield seam(torch.amp.GradScaler, "scale", _loss_scaled)
     yield seam(torch.amp.GradScaler, "step", _scaled)
     for name in MODULE_HOOKS:
         yield seam(nn.Module, name, about(_hooked, name))
