@@ -527,3 +527,34 @@ def test_a_birth_inside_a_checkpoint_changes_nothing():
         loss, weight = run()
     assert weight.grad.tolist() == plain.grad.tolist()
     assert trace.report(loss, {"weight": weight}).births
+
+
+@read
+def test_a_sum_of_what_was_not_read_is_not_said_to_be_the_birth():
+    report = reported(vector(1.0, 0.5), lambda w: (w.atanh() * 2).sum())
+    first, loss = report.births
+    assert (first.operation, first.unsure) == ("atanh", "")
+    assert (loss.operation, loss.unsure) == ("sum", "before")
+    (note,) = [note for note in report.notes if note.startswith("NaN or infinity is in the result")]
+    assert ", and was born there or before: " in note
+
+
+@read
+def test_a_root_of_what_was_not_read_may_have_been_given_nan():
+    (first,) = reported(
+        vector(2.0, 3.0), lambda w: w.fmod(torch.tensor([0.0, 1.0])).sqrt().sum()
+    ).births
+    assert (first.operation, first.unsure) == ("sqrt", "there")
+    assert first.why.startswith("perhaps the square root of a negative value")
+
+
+@read
+def test_a_root_of_what_is_known_to_be_finite_is_the_birth():
+    (first,) = reported(vector(2.0, 3.0), lambda w: (w * -1).unsqueeze(0).sqrt().sum()).births
+    assert (first.operation, first.unsure) == ("sqrt", "")
+
+
+@read
+def test_a_sum_that_overflows_is_the_birth():
+    (first,) = reported(vector(3e38, 2e38), lambda w: (w * 1).sum()).births
+    assert (first.operation, first.unsure) == ("sum", "")

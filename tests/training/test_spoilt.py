@@ -67,3 +67,11 @@ def test_a_line_that_spoils_a_gradient_is_told_where_it_arrived_finite_and_no_ot
     assert told(alone=False) is None
     assert told(arrived=math.inf) is None
     assert told(overflow=Overflow(kind="SGD", dtype="float32")) is None
+
+
+def test_what_was_born_there_or_before_is_told_as_that():
+    birth = NotFinite(operation="sum", why="x", forward=True, unsure="before")
+    assert (
+        " It is in the result of sum, and was born there or before: x."
+        in (of_spoilt(spoilt(birth=birth), [], GENERAL)[0])
+    )

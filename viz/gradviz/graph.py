@@ -1,8 +1,7 @@
 """The words of gradviz as frozen plain data: what a trace saw and what an analysis found.
 
-Nothing here imports torch or holds a tensor, so a graph can be built by hand in a test, saved, and
-drawn elsewhere. Nodes are numbered in the order in which they are met from the loss, so the same
-step gives the same numbers in every process.
+Nothing here imports torch or holds a tensor: a graph can be built by hand, saved, drawn elsewhere.
+Nodes are numbered as they are met from the loss, so a step gives the same numbers in each process.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -369,6 +368,8 @@ class NotFinite:
         parameters: Those whose gradient is not finite because of it, in the model's order.
         holder: The parameter, buffer or variable that was so before; empty where none was.
         written: The line that wrote the holder last; None where that was not seen.
+        unsure: It was born there or before, as what goes in is not known to be finite: ``"there"``
+            where its numbers show a reason, else ``"before"``; empty where it was born there.
     """
 
     operation: str
@@ -381,6 +382,7 @@ class NotFinite:
     parameters: tuple[str, ...] = ()
     holder: str = ""
     written: Place | None = None
+    unsure: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -433,9 +435,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaf:
-    """A leaf that requires grad and is reached, yet belongs to no parameter of the model.
-
-    Read-only.
+    """A leaf that requires grad and is reached, yet is no parameter of the model. Read-only.
 
     Attributes:
         name: ``"leaf (6 × 6)"``, by its sizes.

@@ -16,6 +16,7 @@ from torch import Tensor
 from gradviz.recording import flat
 from gradviz.recording.birth_causes import SCALE, BirthCause, causes_of
 from gradviz.recording.held import Held, holding
+from gradviz.recording.known import KnownFinite
 from gradviz.recording.names import is_accumulator, operation_name
 from gradviz.recording.overflows import largest_of, overflow, product_overflow, words_where
 from gradviz.recording.recomputed import first_spoilt
@@ -38,6 +39,7 @@ _CAST = "Look at the data: a cast to a type of half precision may have made it i
 HALF = "Scale the loss down (GradScaler finds the scale), or compute this in float32."
 _CLIP = "Look at what makes the gradient as large, layer by layer, and clip or normalise there."
 
+_INVERTS = ("rsqrt", "reciprocal", "linalg_inv", "linalg_inv_ex")  # of infinity they give 0
 Words = tuple[str, str]
 """Why, and what mends it."""
 
@@ -51,6 +53,7 @@ ON_DEVICE: Words = (
     " for its device until something is not finite",
     "Watch another call (--every, or a trace of the next step): the line is named from now on.",
 )
+_UNREAD: Words = ("what comes out is not finite", "Look at the values that go in.")
 _UNEXPLAINED: Words = (
     "what goes in is finite, and what comes out is not",
     "Look at the values that go in, and at what their type can hold.",
@@ -75,6 +78,7 @@ class Born:
         why: A sentence.
         mend: What mends it.
         held: What was not finite before the forward, where that is it.
+        unsure: As :class:`gradviz.graph.NotFinite` has it.
     """
 
     node: int
@@ -82,6 +86,7 @@ class Born:
     why: str
     mend: str
     held: Held | None = None
+    unsure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,7 @@ class Birth:
     words: Words
     held: Tensor | None = None
     others: int = 0
+    unsure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +109,14 @@ class _Suspect:
         node: Its autograd node.
         checked: The numbers show it.
         held: The value that was not finite before, where that is it.
+        proven: What the node made it of was read, and is finite.
     """
 
     node: Any
     words: Words
     checked: bool = True
     held: Tensor | None = None
+    proven: bool = True
 
     @property
     def rank(self) -> tuple[bool, int]:
@@ -123,7 +131,7 @@ def look(node: Any, went: Sequence[Tensor | None], came: Sequence[Tensor | None]
     causes = causes_of(operation_name(type(node).__name__))
     spoiled = any(not _finite(value) for value in values.values())
     if spoiled or _by_result(causes, values, node) is not None:
-        return made_in_forward([node]) or Birth(node, True, _unread_result(causes, values, node))
+        return made_in_forward([node]) or _unproven(node, _unread_result(causes, values, node))
     readable = not causes
     for cause in causes:
         why = cause.gradient(values, node)
@@ -156,7 +164,7 @@ def _product_of(came: Sequence[Tensor | None], factor: Tensor | None) -> str:
     return f"; the largest gradient that comes to it is {max(largest):g}{by}"
 
 
-def unread(loss: Any) -> Words:
+def of_loss(loss: Any) -> Birth:
     """Say what there is to say of a loss that is not finite, where no value that can be read shows
     how that began.
     """
@@ -164,8 +172,8 @@ def unread(loss: Any) -> Words:
     values = saved(loss)
     unreadable = all(cause.result(values, loss) is None for cause in causes)
     if not causes or not unreadable or operation_name(type(loss).__name__) in _LINEAR:
-        return BEFORE
-    return _usual(causes)
+        return Birth(loss, True, BEFORE, unsure="before")
+    return _unproven(loss, _usual(causes))
 
 
 def usually(operation: str) -> Words:
@@ -183,6 +191,28 @@ def made_in_forward(nodes: Sequence[Any], *, spoiled: bool = False) -> Birth | N
 
     Returns:
         None where every value that can be read is finite, and every operation of it harmless.
+    """
+    visited, suspects = _suspects(nodes, spoiled=spoiled)
+    finite_inputs = KnownFinite(visited)
+    sure = next((suspect for suspect in suspects if _is_sure(suspect, finite_inputs)), None)
+    first = sure or next(iter(suspects), None)
+    if sure is None or not sure.checked or sure.words == _UNEXPLAINED:
+        recomputed = first_spoilt(visited, _given(visited))
+        if recomputed is not None:
+            return Birth(recomputed[0], True, recomputed[1])
+    if first is None:
+        return None
+    if sure is not None or first.held is not None:
+        return Birth(first.node, True, first.words, first.held, _others(suspects, first))
+    words = _unsure(first.words)
+    if not first.checked or words == _UNREAD:
+        return Birth(first.node, True, words, unsure="before")
+    return Birth(first.node, True, (f"perhaps {words[0]}", words[1]), unsure="there")
+
+
+def _suspects(nodes: Sequence[Any], *, spoiled: bool) -> tuple[set[Any], list[_Suspect]]:
+    """Return the nodes that were looked at, and what may have made the first value that is not
+    finite, the likeliest first.
     """
     visited, queue = set(nodes), list(nodes)
     suspects: list[_Suspect] = []
@@ -211,14 +241,25 @@ def made_in_forward(nodes: Sequence[Any], *, spoiled: bool = False) -> Birth | N
                 suspects.append(replace(suspect, checked=False) if is_mask else suspect)
     for giver, result in results.items():
         suspects += _by_what_it_gave(giver, result) or _by_a_product_before(giver)
-    first = min(suspects, key=lambda suspect: suspect.rank, default=None)
-    if first is None or not first.checked or first.words == _UNEXPLAINED:
-        recomputed = first_spoilt(visited, _given(visited))
-        if recomputed is not None:
-            return Birth(recomputed[0], True, recomputed[1])
-    if first is None:
-        return None
-    return Birth(first.node, True, first.words, first.held, _others(suspects, first))
+    return visited, sorted(suspects, key=lambda suspect: suspect.rank)
+
+
+def _is_sure(suspect: _Suspect, finite_inputs: KnownFinite) -> bool:
+    """Say whether all that went into a suspect is known to be finite."""
+    if suspect.held is not None or (suspect.checked and suspect.proven):
+        return suspect.checked
+    causes = causes_of(operation_name(type(suspect.node).__name__))
+    return finite_inputs.goes_in_finite(suspect.node, masks=any(cause.masks for cause in causes))
+
+
+def _unproven(node: Any, words: Words) -> Birth:
+    """Return what is said of a node whose result is not finite, by what is known to go in."""
+    sure = KnownFinite([node]).goes_in_finite(node)
+    return Birth(node, True, words if sure else _unsure(words), unsure="" if sure else "before")
+
+
+def _unsure(words: Words) -> Words:
+    return _UNREAD if words == _UNEXPLAINED else words
 
 
 def _given(nodes: Iterable[Any]) -> dict[Any, Tensor]:
@@ -257,7 +298,8 @@ def _by_itself(node: Any, values: dict[str, Tensor]) -> Iterator[_Suspect]:
     words = _by_result(causes, values, node)
     if words is not None:
         blamed = next((cause.blames for cause in causes if cause.blames), "")
-        yield _Suspect(node, words, held=values.get(blamed))
+        is_proven = not values or not RESULTS.issuperset(values) or _makes_infinity(node, values)
+        yield _Suspect(node, words, held=values.get(blamed), proven=is_proven)
     elif len(bad) > len(came_in):
         yield _Suspect(node, _unread_result(causes, values, node), checked=False)
 
@@ -337,7 +379,14 @@ def _unread_result(causes: Sequence[BirthCause], values: dict[str, Tensor], node
     inputs = [value for label, value in values.items() if label not in RESULTS]
     if inputs and all(map(_finite, inputs)):
         return _UNEXPLAINED
-    return "what comes out is not finite", "Look at the values that go in."
+    return _UNREAD
+
+
+def _makes_infinity(node: Any, values: dict[str, Tensor]) -> bool:
+    """Say whether a result is infinite, and cannot be so because what went in was."""
+    if operation_name(type(node).__name__) not in _INVERTS:
+        return False
+    return any(bool(value.isinf().any()) for value in values.values())
 
 
 def _usual(causes: Sequence[BirthCause]) -> Words:

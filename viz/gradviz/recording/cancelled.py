@@ -4,6 +4,7 @@ What comes to a value on several routes is added up, and cancels as far as its t
 one operation adds up cancels as well (:mod:`gradviz.recording.faint`).
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -66,9 +67,9 @@ def rounding(
     for index, (came, sizes) in on_routes.items():
         if of := names(index):
             yield (
-                f"{_of(of)}: what comes to the value made{_at(built.nodes[index].place)} on"
-                f" {len(sizes)} routes has a norm of up to {max(sizes):.0e} and cancels to"
-                f" {came:.0e}."
+                f"What arrives at {listing(of)} may be no more than rounding: what comes to the"
+                f" value made{_at(built.nodes[index].place)} on {len(sizes)} routes has a norm of"
+                f" up to {max(sizes):.0e} and cancels to {came:.0e}."
             )
     yield from _told_together(built, inside, names)
 
@@ -127,7 +128,7 @@ def _on_routes(
         index: (came, sizes)
         for index, sizes in parts.items()
         if (came := arrivals.get(index) or (flows[index].came if index in flows else None))
-        if 0 < came <= _ROUNDINGS * eps * max(sizes)
+        if 0 < came <= _ROUNDINGS * eps * max(sizes) < math.inf
     }
 
 

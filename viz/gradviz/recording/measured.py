@@ -17,7 +17,7 @@ from gradviz.graph import CutKind, Node, NodeKind, NotFinite, Zero
 from gradviz.recording import sizes, torch_inside
 from gradviz.recording.amounts import amount_of
 from gradviz.recording.ancestry import brought_by
-from gradviz.recording.births import BEFORE, ON_DEVICE, Born
+from gradviz.recording.births import Born
 from gradviz.recording.brought import Backward, Brought
 from gradviz.recording.build import Built
 from gradviz.recording.cancelled import rounding
@@ -250,7 +250,7 @@ def _births(
 ) -> tuple[NotFinite, ...]:
     """Return where NaN or infinity is born that came to a leaf or is in the loss.
 
-    What the forward made first, of it that whose reason is known, then in order.
+    What is sure first, of it what the forward made, then in order.
     """
     arrivals = result.arrivals
     spoiled = {index for index, size in arrivals.items() if not math.isfinite(size)}
@@ -268,7 +268,7 @@ def _births(
         first.setdefault((earliest.operation, earliest.place, earliest.forward), earliest)
     ranked = sorted(
         first.values(),
-        key=lambda birth: (not birth.forward, birth.why in (BEFORE[0], ON_DEVICE[0])),
+        key=lambda birth: (("", "there", "before").index(birth.unsure), not birth.forward),
     )
     return tuple(ranked)[:_MOST_BIRTHS]
 
@@ -287,6 +287,7 @@ def _not_finite(tape: Tape, built: Built, names: Names, born: Born, behind: set[
         caller=spot.calling_place if node is None else node.caller,
         scope="" if node is None else node.scope,
         forward=born.forward,
+        unsure=born.unsure,
         parameters=tuple(
             built.nodes[leaf].name
             for leaf in sorted(behind)

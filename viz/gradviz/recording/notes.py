@@ -205,6 +205,9 @@ def _birth(birth: NotFinite, *, scaled: bool) -> str:
         what = birth.operation
     at = "" if birth.place is None else f" at {birth.place}"
     code = f" ({birth.place.code})" if birth.place is not None and birth.place.code else ""
+    if birth.unsure:
+        there = f"is in {what}{at}{code}, and was born there or before"
+        return f"NaN or infinity {there}: {birth.why}. {mend}"
     return f"NaN or infinity is born in {what}{at}{code}: {birth.why}. {mend}"
 
 

@@ -106,14 +106,13 @@ class Reasons:
             maker = None
             with suppress(*_ODD):
                 maker = births.made_in_forward([loss.grad_fn], spoiled=True)
-            unread = births.Birth(loss.grad_fn, True, births.unread(loss.grad_fn))
-            self._bear(-len(self._born), maker or unread)
+            self._bear(-len(self._born), maker or births.of_loss(loss.grad_fn))
 
     def bear_unread(self, serial: int) -> None:
         """A loss was NaN or infinite on a device that nobody has waited for; ``serial`` is the
         number of the node that made it.
         """
-        self._born[-len(self._born)] = births.Born(serial, True, *births.ON_DEVICE)
+        self._born[-len(self._born)] = births.Born(serial, True, *births.ON_DEVICE, unsure="before")
 
     def _bear(self, shown: int, birth: births.Birth) -> None:
         tape, value, before = self._tape, birth.held, None
@@ -121,7 +120,9 @@ class Reasons:
         if value is not None:
             leaf = tape.leaf(value, live=True) if value.requires_grad and value.is_leaf else 0
             before = held(tape.rewritten, value, leaf, stamp.node, birth.others)
-        self._born[shown] = births.Born(stamp.serial, birth.forward, *birth.words, before)
+        self._born[shown] = births.Born(
+            stamp.serial, birth.forward, *birth.words, before, birth.unsure
+        )
 
     def births(self, flows: Mapping[int, Passage]) -> Iterator[tuple[int, births.Born]]:
         """Yield each birth of NaN or infinity with the node whose backward shows it, in order.

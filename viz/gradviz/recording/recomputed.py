@@ -42,12 +42,19 @@ def first_spoilt(nodes: Iterable[Any], given: dict[Any, Tensor]) -> tuple[Any, W
         went_in = [_value(before, values) for before, _ in node.next_functions]
         result = values.get(node)
         if result is None:
-            result = _computed(node, went_in)
+            result = computed(node, went_in)
         if result is None or not result.is_floating_point():
             continue
         values[node] = result
         inputs = [value for value in (*went_in, *_saved_inputs(node)) if value is not None]
-        if inputs and all(map(_finite, inputs)) and (words := _by_itself(node, result, inputs)):
+        edges = zip(node.next_functions, went_in, strict=True)
+        is_whole = all(value is not None or before is None for (before, _), value in edges)
+        if (
+            inputs
+            and is_whole
+            and all(map(_finite, inputs))
+            and (words := _by_itself(node, result, inputs))
+        ):
             return node, words
     return None
 
@@ -94,7 +101,10 @@ def _largest(value: Tensor) -> float:
     return float(value.abs().max()) if value.numel() and value.is_floating_point() else -math.inf
 
 
-def _computed(node: Any, inputs: Inputs) -> Tensor | None:
+def computed(node: Any, inputs: Inputs) -> Tensor | None:
+    """Return what a node gave, computed from what went in, as far as that is known; None where it
+    cannot be.
+    """
     compute, about = _COMPUTE.get(operation_name(type(node).__name__)), result_of(node)
     if compute is None or about is None or math.prod(about.shape) > _LARGE:
         return None

@@ -58,7 +58,12 @@ class Calls(list[Seen]):
         leaves = of_leaves([call.leaves for call in self])
         births = [next(iter(call.births), None) for call in self]
         losses = [
-            (call.is_finite, None if birth is None else birth.caller or birth.place)
+            (
+                call.is_finite,
+                birth.caller or birth.place
+                if birth and birth.forward and not birth.unsure
+                else None,
+            )
             for call, birth in zip(self, births, strict=True)
         ]
         return leaves + (of_loss(losses, scaled=scaled) if of_losses else ())

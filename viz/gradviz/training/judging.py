@@ -378,7 +378,7 @@ def _taken_away(evidence: Evidence, looks: Sequence[Look]) -> tuple[str, Place |
 def _is_born(evidence: Evidence) -> bool:
     birth = evidence.birth
     is_stepped = evidence.overflow is not None or evidence.thrown is not None
-    return birth is not None and not birth.holder and not is_stepped
+    return birth is not None and not (birth.holder or birth.unsure or is_stepped)
 
 
 def _birthplace(evidence: Evidence) -> Place | None:
@@ -390,7 +390,11 @@ def _birthplace(evidence: Evidence) -> Place | None:
     birth = evidence.birth
     if evidence.thrown is not None and evidence.thrown.place is not None:
         return evidence.thrown.place
-    return None if birth is None else birth.written or birth.caller or birth.place
+    return (
+        None
+        if birth is None or birth.unsure == "before"
+        else birth.written or birth.caller or birth.place
+    )
 
 
 def _unreached(verdicts: Sequence[Parameter]) -> tuple[str | None, Place | None]:

@@ -68,7 +68,13 @@ def of_spoilt(
     means, mend = otherwise
     if birth.holder:
         return f"{means} It was there before: {note_text(birth.why)}.", birth.mend or mend
-    born = f"{means} It is born in {birth.operation}: {birth.why.rstrip('.')}."
+    at = f" at {birth.caller or birth.place}" if birth.caller or birth.place else ""
+    what = (
+        f"It is in the result of {birth.operation}{at}, and was born there or before"
+        if birth.unsure
+        else f"It is born in {birth.operation}"
+    )
+    born = f"{means} {note_text(what)}: {birth.why.rstrip('.')}."
     thrown = next(filter(None, (parameter.thrown for parameter in concerned)), None)
     if thrown is None:
         return born, birth.mend or mend
