@@ -1,4 +1,4 @@
-"""What one backward brought becomes numbers once somebody asks."""
+"""What one backward brought becomes numbers: at once on the CPU, on an accelerator when asked."""
 
 import gc
 import math
@@ -6,8 +6,8 @@ import math
 import pytest
 import torch
 
-import gradviz
 from gradviz.recording.births import ON_DEVICE
+from gradviz.recording.observer import Observer
 from gradviz.recording.reasons import Reasons
 from gradviz.recording.takings import Takings
 from gradviz.recording.tape import Tape
@@ -28,24 +28,26 @@ def on_its_way(size):
     return torch.tensor(size)
 
 
-def test_what_is_at_hand_is_a_number_when_somebody_asks(takings):
+def test_what_is_at_hand_is_a_number_as_soon_as_the_backward_is_over(takings):
     takings.rows.append((1, (2,), (3.0,), (4.0,), None))
     takings.met.append((2, 4.0))
+    takings.settle()
+    assert takings.rows == []
     assert (takings.flows[1].came, takings.flows[1].went) == (3.0, (4.0,))
     assert takings.arrivals == {2: [4.0]}
-    assert takings.rows == []
 
 
 def test_a_collection_walks_no_row_of_what_passed():
-    parameter = torch.ones(3, requires_grad=True)
-    with gradviz.trace() as trace:
-        (parameter * 2).exp().sum().backward()
-    (backward,) = trace._tape.backwards
-    rows = backward.observation._takings.rows
+    loss = torch.ones(3, requires_grad=True).mul(2).exp().sum()
+    observer, off = Observer(Tape()), []
+    observer.begin([loss], None, off)
+    loss.backward()
+    rows = observer._running._takings.rows
     for _ in range(3):  # a tuple of tuples is left out after those in it
         gc.collect()
     assert len(rows) == 3
     assert not any(map(gc.is_tracked, rows))
+    observer.end(None, None, outermost=True)
 
 
 def test_what_is_on_its_way_is_read_when_somebody_asks(takings):

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import math
 import re
 
 import pytest
@@ -67,9 +68,16 @@ def test_a_number_that_a_text_holds_alone_or_that_is_equal_is_the_one_that_left(
     assert judged(step) == ("cut", False)
 
 
-def test_what_is_computed_from_one_of_several_numbers_of_a_text_is_uncertain():
+def test_what_is_reckoned_from_one_of_several_numbers_of_a_text_is_told():
     def step(a):
         return float(f"step 3 a {a.item()}".split()[-1]) * 2.3 + 1
+
+    assert judged(step) == ("cut", False)
+
+
+def test_what_is_computed_otherwise_from_one_of_several_numbers_of_a_text_is_uncertain():
+    def step(a):
+        return math.sin(float(f"step 3 a {a.item()}".split()[-1]) * 2.3 + 1) ** 3
 
     assert judged(step) == ("unused", True)
 

@@ -295,6 +295,10 @@ class Observation:
         """How much came to each leaf, by number."""
         return self._takings.arrivals
 
+    def settle(self) -> None:
+        """The backward is over: turn what was measured into numbers, where they are at hand."""
+        self._takings.settle()
+
     def births(self, *, in_loss: bool = False) -> list[tuple[int, births.Born]]:
         """Return each birth of NaN or infinity with the node whose backward shows it, in order.
 

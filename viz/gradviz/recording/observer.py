@@ -75,6 +75,8 @@ class Observer:
         if error is not None and backward.observation is not None:
             backward.raised = backward.observation.raised(error, backward.roots)
         self._tape.ended(backward)
+        if outermost and running is not None:
+            running.settle()
         return leaves
 
 

@@ -1,6 +1,6 @@
-"""What one backward brought: sizes while it runs, numbers once somebody asks.
+"""What one backward brought: sizes while it runs, numbers once it is over.
 
-Nobody waits for an accelerator before that. Where something was not finite in the
+On an accelerator nobody waits for them until somebody asks. Where something was not finite in the
 last backward there, its line is worth waiting for: the next one is measured at once.
 """
 
@@ -72,6 +72,13 @@ class Takings:
         """How much came to each leaf, by number."""
         self._read()
         return self._arrivals
+
+    def settle(self) -> None:
+        """The backward is over: turn what was measured into numbers, unless a device still works
+        on it. That is waited for when somebody asks.
+        """
+        if not (waiting := self._waiting()):
+            self._take(waiting)
 
     def _waiting(self) -> list[sizes.Size]:
         passed = (size for _, _, *both, _ in self.rows for sizes_ in both for size in sizes_)
