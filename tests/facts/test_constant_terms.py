@@ -108,10 +108,27 @@ def healthy_shift_that_is_in_the_logarithm_too():
     return shift + (y - shift).exp().sum().log(), model
 
 
+def healthy_shift_that_is_computed_twice():
+    model = Net()
+    h, y = model(torch.randn(5, 3))
+    shift, scale = y.max().detach(), h.std().item()
+    normaliser = shift * scale + (y - shift * scale).exp().sum().log()
+    return normaliser + h.square().mean(), model
+
+
+def faulty_penalties_of_one_value():
+    model = Net()
+    h, y = model(torch.randn(5, 3))
+    norm = h.detach().abs()
+    return y.square().mean() + norm.mean() + norm.square().mean(), model
+
+
 @pytest.mark.parametrize(
     ("step", "count"),
     [
         (faulty_penalty, 1),
+        (healthy_shift_that_is_computed_twice, 0),
+        (faulty_penalties_of_one_value, 1),
         (faulty_policy_beside_a_target, 1),
         (healthy_policy_beside_a_target, 0),
         (healthy_shift_that_is_in_the_logarithm_too, 0),

@@ -125,13 +125,17 @@ class _Terms:
         by adding to it.
         """
         within = self._graph.before([index], lambda edge: edge.severed is None)
-        users = [
-            node for node in within for edge in self._graph.out[node] if edge.target in self._alive
+        into_live = [
+            edge.source
+            for edge in self._graph.edges
+            if edge.target in self._alive and not edge.gradient
         ]
-        users.remove(index)  # as this term
-        used = self._graph.before(users, lambda edge: edge.severed is None) if users else set()
+        others = [node for node in into_live if node not in self.dead]
+        if into_live.count(index) > 1:
+            others.append(index)
+        used = self._graph.before(others, lambda edge: edge.severed is None)
         severed = {node for node in within if any(edge.severed for edge in self._graph.into[node])}
-        if users and severed <= used:
+        if severed and severed <= used:
             return True
         taken = [
             edge.source
