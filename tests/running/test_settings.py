@@ -97,6 +97,18 @@ def test_calls_before_the_first_step_of_all_are_one_round():
     assert begins == [True, False, False, False] * 2
 
 
+def test_of_the_calls_of_a_closure_no_more_are_wanted_than_asked_for():
+    plan = Plan(Settings(every=5))
+    wanted = []
+    for number in range(1, 41):  # 20 calls inside each step
+        if plan.wants(number):
+            wanted.append(number)
+            plan.takes(number, [1])
+        if number % 20 == 0:
+            plan.steps(1)
+    assert wanted == [5, 10, 15, 20, 25, 30, 35, 40]
+
+
 def test_until_every_optimizer_has_stepped_all_are_wanted_up_to_a_limit():
     plan = Plan(Settings(until_stepped=True))
     assert plan.wants(MOST_AWAITED)

@@ -253,7 +253,7 @@ class Watch:
             return
         if self._plan.wants(self._count):
             self._training.looking = True
-            if self._plan.takes(self._count) and self._record is not None:
+            if self._plan.takes(self._count, self._rounds.stepping) and self._record is not None:
                 self._record.begins_round()
             if not self._tell(CallKind.BACKWARD, self._count, frame, args, kwargs, error):
                 self._off()

@@ -5,6 +5,7 @@ And which backward calls that means.
 
 import json
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from gradviz.errors import GradvizError
@@ -135,18 +136,24 @@ class Plan:
             self._last = self._before + calls * math.ceil(FIRST[-1] / calls)
             self.stepped = True
 
-    def takes(self, number: int) -> bool:
+    def takes(self, number: int, stepping: Collection[int] = ()) -> bool:
         """Take note of a call that is wanted. Return whether a round begins with it: every N-th is
         wanted, this is one, and no other round is on.
 
         With it those are wanted that follow until every optimizer has stepped that steps at all: of
-        a GAN, whose losses take turns, an even N would else show one loss alone.
+        a GAN, whose losses take turns, an even N would else show one loss alone. An optimizer that
+        calls backward itself, as LBFGS does, is not waited for.
+
+        Args:
+            number: Of the call.
+            stepping: Identities of the optimizers inside whose step it is.
         """
         every = self._settings.every
         begins = every > 0 and not self._round and number % every == 0
         if begins:
-            self._round, self._missing, self._steppers = number, self._steppers, set()
-        is_whole = not self._missing and self._has_stepped
+            self._round, self._missing = number, self._steppers.difference(stepping)
+            self._steppers = set()
+        is_whole = not self._missing and (self._has_stepped or len(stepping) > 0)
         if is_whole or number - self._round >= MOST_OF_PHASE - 1:
             self._round = 0
         return begins
