@@ -23,10 +23,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 SECONDS = 180  # that one run may take
+PORT = "29511"  # every port of a host that was made a moment ago is free
 Row = tuple[str, str, bool]  # what was looked at, what was said, and whether it is as it should be
 
 HEADS = """
-import datetime, os, signal, sys, time, torch
+import datetime, glob, os, signal, sys, time, torch
 import torch.distributed as dist
 from torch import nn
 class Net(nn.Module):
@@ -35,15 +36,18 @@ class Net(nn.Module):
         self.trunk, self.left, self.right = nn.Linear(3, 3), nn.Linear(3, 1), nn.Linear(3, 1)
     def forward(self, x, rank):
         return (self.left if rank % 2 == 0 else self.right)(self.trunk(x))
-dist.init_process_group("gloo", timeout=datetime.timedelta(seconds=15))
-rank, way = dist.get_rank(), sys.argv[1:]
+way = sys.argv[1:]
+dist.init_process_group("gloo", timeout=datetime.timedelta(seconds=15 if way == ["hangs"] else 120))
+rank = dist.get_rank()
 model = nn.parallel.DistributedDataParallel(Net(), find_unused_parameters=True)
 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 for step in range(2):
     optimizer.zero_grad()
     loss = model(torch.randn(4, 3), rank).pow(2).mean()
+    if step == 1 and way:  # the other is in its call by then
+        loss.register_hook(lambda gradient: open(f"in_call_{rank}", "w").close())
     if step == 1 and rank == 1 and way:
-        time.sleep(2)  # the others are in their call by then
+        while not glob.glob("in_call_*"): time.sleep(0.01)
         os.kill(os.getpid(), signal.SIGKILL) if way == ["killed"] else time.sleep(600)
     loss.backward()
     optimizer.step()
@@ -186,7 +190,7 @@ def on_two_hosts(folder: Path, *, shared: bool) -> str:
         running = [
             host.start(
                 *torchrun("--nnodes=2", "--nproc-per-node=2", f"--node-rank={number}"),
-                *("--master-addr=10.77.0.1", "--master-port=29511"),
+                *("--master-addr=10.77.0.1", f"--master-port={PORT}"),
                 *("-m", "gradviz", "run", "--backward", "1", "-o", "report.json", "heads.py"),
                 temporary=folder / ("both" if shared else f"host{number}"),
             )

@@ -31,18 +31,19 @@ def test_a_dot_that_fails_or_hangs_is_an_error(
 ) -> None:
     fake = tmp_path / "dot"
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
-    for script, message in (
+    for script, message, seconds in (
         (
             "echo 'Format: \"svg\" not recognized' >&2; exit 1",
             "'dot' could not draw the graph: Format: \"svg\" not recognized",
+            60,
         ),
-        ("exit 3", "exit status 3"),
-        ("exec sleep 30", "'dot' did not lay out the graph in 0.3 s"),
+        ("exit 3", "exit status 3", 60),
+        ("exec sleep 60", "'dot' did not lay out the graph in 0.3 s", 0.3),
     ):
         fake.write_text(f"#!/bin/sh\n{script}\n")
         fake.chmod(0o755)
         with pytest.raises(EngineError, match=message):
-            lay_out(SOURCE, engine="dot", timeout=0.3)
+            lay_out(SOURCE, engine="dot", timeout=seconds)
 
 
 @pytest.mark.skipif(not dot.is_available(), reason="no dot on PATH")

@@ -3,8 +3,8 @@ be uncertain.
 """
 
 import multiprocessing
-import os
 import queue
+import tempfile
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -131,11 +131,10 @@ def by_list_of_a_storage(model: Pair) -> Tensor:
 
 
 def by_file(model: Pair) -> Tensor:
-    path = Path(f"/tmp/gradviz_{os.getpid()}.bin")
-    model.early(X).detach().numpy().tofile(path)
-    found = torch.from_file(str(path), size=12).view(3, 4).clone()
-    path.unlink()
-    return found
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "early.bin")
+        model.early(X).detach().numpy().tofile(path)
+        return torch.from_file(str(path), size=12).view(3, 4).clone()
 
 
 POOL = ThreadPoolExecutor(1)

@@ -4,7 +4,6 @@ With gloo, for real.
 """
 
 import json
-import socket
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ import pytest
 from gradviz.running.ranks import Left, matrix, trained
 
 DDP = """
-import os, sys, time, torch
+import glob, os, sys, time, torch
 import torch.distributed as dist
 from torch import nn
 class Net(nn.Module):
@@ -29,8 +28,10 @@ optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 for step in range(2):
     optimizer.zero_grad()
     loss = model(torch.randn(4, 3), rank).pow(2).mean()
-    if way == "static" and step == 1 and rank == 1:
-        time.sleep(2), os._exit(7)  # the others are in their call by then
+    if way == "static" and step == 1:  # one ends when the others are in their call
+        loss.register_hook(lambda gradient: open(f"in_call_{rank}", "w").close())
+        while rank == 1 and len(glob.glob("in_call_*")) < dist.get_world_size() - 1: time.sleep(0.01)
+        rank == 1 and os._exit(7)
     loss.backward()
     optimizer.step(), way == "static" and dist.barrier()  # each has said by now what it saw
 dist.destroy_process_group()
@@ -74,20 +75,15 @@ def scripts(rank_scripts):
     return rank_scripts
 
 
-def port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return str(free.getsockname()[1])
-
-
 def torchrun(ranks):
-    return "torchrun", "--nproc-per-node", str(ranks), "--master-port", port()
+    # standalone: it holds its port from the moment on in which it finds that this is free
+    return "torchrun", "--standalone", "--nproc-per-node", str(ranks)
 
 
 def table(ranks):
     even, odd = "reached  unused   ", "unused   reached  "
     return [
-        "gradviz: backward 1 at ddp.py:21: 4 of 6 parameters differ between ranks",
+        "gradviz: backward 1 at ddp.py:23: 4 of 6 parameters differ between ranks",
         "            " + "   ".join(f"rank {rank}" for rank in range(ranks)),
         f"  differ    {even * (ranks // 2)}model.module.left.* (2 tensors, 4 values)",
         f"  differ    {odd * (ranks // 2)}model.module.right.* (2 tensors, 4 values)",

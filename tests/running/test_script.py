@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import terminal
 import warm
 from gradviz.errors import GradvizError
 from gradviz.running import script
@@ -341,13 +342,12 @@ def test_on_a_terminal_alone_it_says_what_runs_before_torch_is_imported(
     import pty
 
     master, slave = pty.openpty()
-    with os.fdopen(slave, "w") as terminal:
-        monkeypatch.setattr(sys, "stderr", terminal)
-        monkeypatch.setattr(sys, "__stderr__", terminal)
+    with os.fdopen(slave, "w") as stream:
+        monkeypatch.setattr(sys, "stderr", stream)
+        monkeypatch.setattr(sys, "__stderr__", stream)
         script._say_to_who_waits("train.py", replace(settings, quiet=True))
         script._say_to_who_waits("train.py", settings)
-        said = re.sub("\x1b[^m]*m", "", os.read(master, 1000).decode())
-    os.close(master)
+    said = re.sub("\x1b[^m]*m", "", terminal.told(master))
     assert said == f"gradviz: runs train.py; the first report comes with backward {first}\r\n"
 
 
