@@ -65,7 +65,7 @@ class Session:
                 "optimizer" if len(steppers) == 1 else f"optimizers[{place}]": optimizer
                 for place, optimizer in enumerate(steppers)
             }
-            return Found({"": model}, named, frozenset(("",)), when())
+            return Found({"": model}, named, frozenset(("",)), when=when())
 
         try:
             wanted = replace(self._wanted, root=os.getpid())

@@ -55,13 +55,17 @@ def sentence(training: Training | None) -> str:
     clauses += [f"of {unknown} it is not known"] if unknown and not _is_open(training) else []
     clauses += [f"other processes hold all values of {away} more"] if away else []
     if beside:
-        them = "it" if len(beside) == 1 else "them"
+        them = _them(beside)
         unused = _names(beside, whole.parameters)
         held = any(fate.optimizer for fate in whole.parameters if fate.name in beside)
         does = "steps" if held else "holds"
         clauses += [f"no loss uses {unused}, and no optimizer {does} {them}"]
     clauses += _besides(whole)
     return _with_remarks("; ".join(clauses), training)
+
+
+def _them(names: Sequence[str]) -> str:
+    return "it" if len(names) == 1 else "them"
 
 
 def _where_raised(training: Training) -> set[tuple[str | None, int | None]]:
@@ -281,6 +285,8 @@ def _alarm_line(alarm: Alarm, training: Training) -> str:
     fates = [fate for fate in training.parameters if fate.name in alarm.parameters]
     if alarm.why == "not_held" and fates and all(fate.mover == "memory" for fate in fates):
         return _moved_with(fates, training)
+    if alarm.why == "not_held" and not fates:
+        return f"no nn.Parameter, so no optimizer holds {_them(alarm.parameters)}"
     reason = Fate(
         name="",
         why=alarm.why,

@@ -269,9 +269,9 @@ class Watch:
     ) -> None:
         """``torch.autograd.grad`` was called: to train where it asks for parameters."""
         look = None if self._count else self._reader.read_models
+        self._training.touches.beside.taken(inputs := _inputs(args, kwargs, 1))
         if not self._on or self._over or self._functional.takes(frame, look):
             return
-        inputs = _inputs(args, kwargs, 1)
         if not any(isinstance(tensor, torch.nn.Parameter) for tensor in inputs):
             self._reader.read_plain(inputs, frame, self._count)
             return

@@ -10,7 +10,7 @@ outermost in, then attributes and containers of what is found there (``self.acto
 import gc
 import re
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from types import FrameType
@@ -24,6 +24,7 @@ from gradviz.recording.groups import parameters_in
 from gradviz.recording.torch_inside import wholes
 from gradviz.recording.where import INSIDE, LIBRARY, USER, level
 from gradviz.running.variables import file_of_class, inside, local_variables, spaces
+from gradviz.running.within_modules import names_within
 from gradviz.system.grouped import grouped
 from gradviz.system.lines import getline
 
@@ -42,18 +43,21 @@ class Found:
             ``netG.main.0.weight``.
         optimizers: Every live optimizer by name.
         named: The roots that some variable leads to.
+        beside: Tensors by name that require grad, that nothing made, and that are neither
+            registered in a module nor held by an optimizer; what modules hold comes first.
         when: Where in its training a framework says that it is; empty where none says.
     """
 
     roots: Mapping[str, nn.Module | Tensor] = field(default_factory=dict)
     optimizers: Mapping[str, Optimizer] = field(default_factory=dict)
     named: frozenset[str] = frozenset()
+    beside: Mapping[str, Tensor] = field(default_factory=dict)
     when: str = ""
 
 
 def find(frame: FrameType | None) -> Found:
     """Return the models and optimizers that live, with their names as seen from a frame."""
-    modules, optimizers, bare = _living(frame)
+    modules, optimizers, bare, plain = _living(frame)
     outermost = _without_wrappers(_outermost(modules), frame)
     held = [
         tensor
@@ -70,6 +74,7 @@ def find(frame: FrameType | None) -> Found:
         id(tensor): tensor for tensor in bare if id(tensor) not in owned and id(tensor) not in loose
     }
     names = _names(frame, {id(owner) for owner in (*roots, *optimizers)} | set(loose) | set(lone))
+    _name_within(roots, {*map(id, roots), *loose, *lone}, names)
     places = {key: place for place, key in enumerate(names)}
     sharers = _sharers(parts)
     # Of several that share parameters, the one that shares with most others names them, as a model
@@ -100,7 +105,37 @@ def find(frame: FrameType | None) -> Found:
     steppers: dict[str, Optimizer] = {}
     for optimizer in optimizers:
         steppers[_free(names.get(id(optimizer), type(optimizer).__name__), steppers)] = optimizer
-    return Found(by_name, steppers, frozenset(named))
+    beside = _beside(frame, plain, owned.union(loose), by_name)
+    return Found(by_name, steppers, frozenset(named), beside)
+
+
+def _beside(
+    frame: FrameType | None,
+    tensors: Sequence[Tensor],
+    owned: Container[int],
+    roots: Mapping[str, nn.Module | Tensor],
+) -> dict[str, Tensor]:
+    """Return the tensors that are not ``owned``, by identity, as modules call them, or else
+    variables.
+    """
+    taken = {id(root) for root in roots.values()}
+    by_key = {id(own): own for own in tensors if id(own) not in owned and id(own) not in taken}
+    models = {name: root for name, root in roots.items() if isinstance(root, nn.Module)}
+    names = names_within(models, set(by_key)) if by_key else {}
+    others = by_key.keys() - names.keys()
+    names.update(_names(frame, others) if others else {})
+    return {name: by_key[key] for key, name in names.items()}
+
+
+def _name_within(
+    roots: Iterable[nn.Module | Tensor], wanted: set[int], names: dict[int, str]
+) -> None:
+    """Add the names of things wanted that only modules lead to which have a name."""
+    models = {
+        names[id(root)]: root for root in roots if isinstance(root, nn.Module) and id(root) in names
+    }
+    if wanted.difference(names) and models:
+        names.update(names_within(models, wanted.difference(names)))
 
 
 def _plain(frame: FrameType | None) -> dict[str, Tensor]:
@@ -196,9 +231,13 @@ def _wrapped(module: nn.Module) -> nn.Module | None:
 _met: dict[int, weakref.ref[Any]] = {}
 
 
-def _living(frame: FrameType | None) -> tuple[list[nn.Module], list[Optimizer], list[nn.Parameter]]:
-    """Return the modules, the optimizers and the parameters there are."""
-    chosen = alive.of_kinds(nn.Module, Optimizer, nn.Parameter)
+def _living(
+    frame: FrameType | None,
+) -> tuple[list[nn.Module], list[Optimizer], list[nn.Parameter], list[Tensor]]:
+    """Return the modules, the optimizers, the parameters and other tensors that require grad and
+    that nothing made.
+    """
+    chosen = alive.of_kinds(nn.Module, Optimizer, Tensor)
     if gc.get_freeze_count():
         chosen += _frozen(frame, set(map(id, chosen)))
     modules = [  # else its __init__ has not got so far
@@ -214,7 +253,11 @@ def _living(frame: FrameType | None) -> tuple[list[nn.Module], list[Optimizer], 
     for thing in (*modules, *optimizers):
         _met[id(thing)] = weakref.ref(thing, partial(_met.pop, id(thing)))
     bare = [thing for thing in chosen if type(thing) is nn.Parameter and thing.requires_grad]
-    return modules, [thing for thing in optimizers if not _is_wrapped(thing, optimizers)], bare
+    plain = [
+        thing for thing in chosen if type(thing) is Tensor and thing.requires_grad and thing.is_leaf
+    ]
+    steppers = [thing for thing in optimizers if not _is_wrapped(thing, optimizers)]
+    return modules, steppers, bare, plain
 
 
 def _frozen(frame: FrameType | None, listed: set[int]) -> list[Any]:

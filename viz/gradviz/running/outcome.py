@@ -9,6 +9,7 @@ from gradviz.render.training import NOT_KNOWN, lines, sentence
 from gradviz.running.calls import BackwardCall, OptimizerStep
 from gradviz.training.judging import judge
 from gradviz.training.remarks import of_last_step
+from gradviz.training.unregistered import with_unregistered
 from gradviz.training.watch import StepWatch
 
 _AT_THE_END = frozenset(
@@ -64,6 +65,9 @@ class TrainingJudge:
             ended=ended,
             thresholds=self._thresholds,
         )
+        if ended:
+            held = frozenset(map(id, watch.optimizers.parameters()))
+            training = with_unregistered(training, watch.touches.beside.unregistered(held))
         self.training = self._with_gone(training)
         return self.training
 

@@ -117,6 +117,8 @@ class CallReader:
         report = replace(report, place=None if code is None else where.place(code, lasti))
         self._optimizers = {name: weakref.ref(live) for name, live in scene.optimizers.items()}
         self._training.called(_for_training(report, ended, scene), own_names, scene.roots)
+        if ended.kind is CallKind.BACKWARD:
+            self._training.touches.beside.called(scene.beside, report.unregistered, scene.roots)
         if self._record is not None and ended.kind is CallKind.BACKWARD:
             self._record.take(
                 ended.number, report.parameters, zeros_of(report.graph), value_of(ended.losses)

@@ -243,14 +243,17 @@ def _constant(
             yield "constant_term", term.place, names
 
 
-def _is_in_plain_list(name: str, holder: Stepper) -> bool:
+def _is_in_plain_list(name: str, holder: Stepper, every: Iterable[str]) -> bool:
     """Say whether a parameter is of a module in a plain list or dict of a module of which an
-    optimizer holds what is registered.
+    optimizer holds what is registered; or of several in one, and it holds what a module around that
+    has registered.
 
     ``model.heads[0].weight`` beside ``model.body.weight``.
     """
     outer, bracket, _ = name.partition("[")
-    module = outer.rpartition(".")[0]
+    own = outer.rpartition(".")[0]
+    elements = {other.partition("]")[0] for other in every if other.startswith(f"{outer}[")}
+    module = own.partition(".")[0] if len(elements) > 1 else own
     return bool(bracket and module) and any(
         held.startswith(f"{module}.") and "[" not in held.removeprefix(f"{module}.")
         for held in holder.held
@@ -311,7 +314,7 @@ def _not_held(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> 
         return True
     for stepper in scene.steppers:
         related = any(name.partition(".")[0] == root for name in stepper.held)
-        if _is_in_plain_list(evidence.name, stepper) and not scene.inspects:
+        if _is_in_plain_list(evidence.name, stepper, scene.evidence) and not scene.inspects:
             return True
         if (
             related

@@ -13,6 +13,7 @@ from gradviz.facts.evidence import Touch
 from gradviz.graph import Place
 from gradviz.recording import torch_inside, where
 from gradviz.recording.where import NOWHERE, Spot
+from gradviz.training.beside import BesideModels
 from gradviz.training.hand_writes import HandWrites
 from gradviz.training.sampling import has_values, spread
 
@@ -41,6 +42,7 @@ class Touches:
         # that backward and a step, and how many times
         self._discarded: dict[int, tuple[Spot, int]] = {}
         self._read: set[int] = set()  # whose gradient somebody took, who may use it yet
+        self.beside = BesideModels()
         # The same of the values of parameters
         self._holder: dict[int, int] = {}
         self._written: dict[int, Spot] = {}
@@ -114,6 +116,7 @@ class Touches:
     def read(self, parameter: Tensor) -> None:
         """``parameter.grad`` was taken: what is cleared from here on may not be lost."""
         self._read.add(id(parameter))
+        self.beside.taken((parameter,))
 
     def used(self) -> None:
         """An optimizer steps: whoever clears gradients from here on clears what was used."""
@@ -148,6 +151,7 @@ class Touches:
 
     def replaced(self, parameter: Tensor, frame: FrameType) -> None:
         """``parameter.grad`` was assigned to. What lay there may be anything's memory by now."""
+        self.beside.taken((parameter,))
         self._touched(id(parameter), "grad", frame)
         before = self._lies.pop(id(parameter), 0)
         if self._owner.get(before) == id(parameter):

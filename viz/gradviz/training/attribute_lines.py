@@ -1,0 +1,73 @@
+"""The line of a program that gives a module an attribute."""
+
+import ast
+import sys
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from torch import nn
+
+from gradviz.graph import Place
+from gradviz.recording import torch_inside, where
+from gradviz.system.lines import getlines
+
+
+def attribute_line(name: str, roots: Mapping[str, Any]) -> Place | None:
+    """Return the only line of its class that sets what a name leads to from the models, in a list
+    or not: ``net.moe.experts[0]``; None where there are several, or none.
+    """
+    path = name.partition("[")[0]
+    root = max((own for own in roots if path.startswith(f"{own}.")), key=len, default="")
+    module = roots.get(root)
+    *inner, attribute = path.removeprefix(f"{root}.").split(".")
+    for part in inner:
+        if not isinstance(module, nn.Module):
+            return None
+        module = torch_inside.children_of(module).get(part)
+    for kind in type(module).__mro__ if isinstance(module, nn.Module) else ():
+        file = where.file_of(sys.modules.get(kind.__module__))
+        lines = _lines(file, kind.__name__, attribute) if where.level(file) == where.USER else ()
+        if lines:
+            return lines[0] if len(lines) == 1 else None
+    return None
+
+
+@lru_cache(maxsize=512)
+def _lines(file: str, kind: str, attribute: str) -> tuple[Place, ...]:
+    """Return the lines of a class that set an attribute of what a method is called on."""
+    lines = getlines(file)
+    try:
+        tree = ast.parse("".join(lines))
+    except SyntaxError:
+        return ()
+    classes = [
+        node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and node.name == kind
+    ]
+    numbers = dict.fromkeys(
+        node.lineno
+        for own in classes
+        for method in own.body
+        if isinstance(method, ast.FunctionDef) and method.args.args
+        for node in _setting(method, attribute)
+    )
+    return tuple(Place(file, number, lines[number - 1].strip()) for number in numbers)
+
+
+def _setting(method: ast.FunctionDef, attribute: str) -> Iterator[ast.stmt]:
+    owner = method.args.args[0].arg
+    for node in ast.walk(method):
+        if isinstance(node, ast.Assign):
+            targets = node.targets
+        elif isinstance(node, ast.AnnAssign) and node.value is not None:
+            targets = [node.target]
+        else:
+            continue
+        if any(
+            isinstance(target, ast.Attribute)
+            and target.attr == attribute
+            and isinstance(target.value, ast.Name)
+            and target.value.id == owner
+            for target in targets
+        ):
+            yield node
