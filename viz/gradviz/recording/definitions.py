@@ -108,6 +108,14 @@ class Scope:
         }
         return (assigned | set(self.parameters)) - self.outside
 
+    @property
+    def file(self) -> Function:
+        """The level of its file."""
+        scope = self
+        while scope.outer is not None:
+            scope = scope.outer
+        return scope.node
+
     def chooses(self, value: ast.AST) -> bool:
         """Say whether a value in it may be chosen by other values than the one that it is."""
         return may_choose(value) or self.branches(value)

@@ -40,6 +40,7 @@ from gradviz.recording.instructions import (
     scope_of,
     text_use,
 )
+from gradviz.recording.linked import files_with
 from gradviz.recording.outflows import Inflow, Route, kept_in, outflow, route, written_through
 from gradviz.recording.reckoned import Reckoner
 from gradviz.recording.sites import HELD, Marks, Site, is_near
@@ -247,7 +248,7 @@ class Escapes:
         if outer is None or sliced is None:
             return None
         given, serials = Given.of((item,)), dict[int, bool]()
-        for site in self.sites.get(outer.f_code.co_filename, {}).values():
+        for site in _sites_near(self.sites, outer.f_code.co_filename):
             if site.touches(sliced):
                 serials.update(self._judged(site, sliced, outer, given))
         return tuple(serials) if all(serials.values()) else None
@@ -287,18 +288,16 @@ class Escapes:
         left.
         """
         key = (id(code), lasti, names, wanted, id(callee), settled, turn)
-        sites = self.sites.get(code.co_filename, {})
+        sites = _sites_near(self.sites, code.co_filename)
         near_sites = self._near.get(key)
         if near_sites is None or near_sites[1] != len(sites):
             start = (code, lasti, frozenset(names), wanted, callee)
-            sliced, near = _near(backward_slice(*start, settled=settled, turn=turn), sites.values())
-            exits = frozenset(
-                place
-                for site in near
-                if site.direct and (place := position_of(site.code, site.lasti))
-            )
+            sliced, near = _near(backward_slice(*start, settled=settled, turn=turn), sites)
+            shifts = {} if sliced is None else sliced.shifts
+            places = (site.place_in(shifts) for site in near if site.direct)
+            exits = frozenset(place for place in places if place is not None)
             if exits:
-                sliced, near = _near(backward_slice(*start, exits, settled, turn), sites.values())
+                sliced, near = _near(backward_slice(*start, exits, settled, turn), sites)
             near_sites = self._near[key] = (code, len(sites), sliced, near)
         return None if near_sites[2] is None else (near_sites[2], near_sites[3])
 
@@ -310,7 +309,7 @@ class Escapes:
         if sliced is None or code.co_filename not in self.sites:
             return ()
         serials: dict[int, None] = {}
-        for site in self.sites[code.co_filename].values():
+        for site in _sites_near(self.sites, code.co_filename):
             if site.touches(sliced) and (site.code, site.lasti) != (code, lasti):
                 serials.update((serial, None) for serial in self._serials(site, sliced, None))
         return tuple(serials)
@@ -351,6 +350,14 @@ class Escapes:
                 yield next(reversed(marks.serials))[0]
             else:
                 yield marks.all_of_it(self.bundle)
+
+
+def _sites_near(
+    sites: Mapping[str, Mapping[tuple[CodeType, int], Site]], filename: str
+) -> list[Site]:
+    """Return the sites of a file, and of those that it is read with."""
+    files = dict.fromkeys((filename, *files_with(filename)))
+    return [site for file in files for site in sites.get(file, {}).values()]
 
 
 def _objects(escapes: Escapes, items: Any) -> Sources:

@@ -17,6 +17,7 @@ from gradviz.recording.expressions import (
     range_of,
     reads,
 )
+from gradviz.recording.linked import linked
 from gradviz.recording.parts import name_of
 from gradviz.recording.sources import Source, source_of
 from gradviz.recording.targets import targets_in_turn
@@ -82,7 +83,7 @@ def scope_of(code: CodeType) -> tuple[Source, Scope] | None:
 
     Of a comprehension, the function around it.
     """
-    source = source_of(code.co_filename)
+    source = linked(code.co_filename)
     if source is None:
         return None
     if code.co_name == "<module>":

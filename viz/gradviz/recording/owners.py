@@ -145,14 +145,25 @@ def calls_of(
                 yield call, other, environment
         return
     called = scope.owner if name == "__init__" else name
-    for other in source.scopes_with(called) if called else ():
-        for call, environment in other.calls.get(called, ()):
-            on = root_of(call.func.value) if isinstance(call.func, ast.Attribute) else None
-            owners = classes_of(source, on or (), other, environment)
-            if owners and scope.owner and not are_related(source, scope.owner, owners):
-                continue  # an object of another class, by the same name
-            if name == "__init__" or not receiver or receiver in (on, ("self",)):
-                if may_give(call, keys, scope):
+    for call, other, environment in _calls_by_name(source, called, scope) if called else ():
+        on = root_of(call.func.value) if isinstance(call.func, ast.Attribute) else None
+        owners = classes_of(source, on or (), other, environment)
+        if owners and scope.owner and not are_related(source, scope.owner, owners):
+            continue  # an object of another class, by the same name
+        if name == "__init__" or not receiver or receiver in (on, ("self",)):
+            if may_give(call, keys, scope):
+                yield call, other, environment
+
+
+def _calls_by_name(
+    source: Source, name: str, scope: Scope
+) -> Iterator[tuple[ast.Call, Scope, Environment]]:
+    """Yield the calls by the name of a function, and by those that it is imported under."""
+    others = [alias for alias, original in source.renamed.items() if original == name]
+    for called in (name, *others):
+        for other in source.scopes_with(called):
+            if _means(source, called, other, scope):
+                for call, environment in other.calls.get(called, ()):
                     yield call, other, environment
 
 
@@ -168,6 +179,64 @@ def _calls_of_objects(
                 continue
             if are_related(source, owner, classes_of(source, on, other, environment)):
                 yield call, other, environment
+
+
+def given_around(source: Source, path: Path, scope: Scope) -> Iterator[tuple[Definition, Path]]:
+    """Yield what any function gives a variable of a scope around, also where other files import
+    it, with the path that it has there.
+    """
+    for home, known_as in _homes(source, path, scope):
+        for other in source.scopes_with(known_as[0]):
+            if other is not home and (known_as[0] in other.locals or other.file is not home.file):
+                continue
+            for definition in other.definitions:
+                target = definition.target
+                # One function may fill an element and another read a different one
+                if not definition.keyed and _is_part(target, known_as):
+                    yield definition, known_as
+
+
+def is_imported(source: Source, path: Path, scope: Scope) -> bool:
+    """Say whether a path is imported from a file that is read with its own."""
+    return _imported(source, scope, path) is not None
+
+
+def _is_part(target: Path, path: Path) -> bool:
+    """Say whether one of two paths, of the same name, leads to the other."""
+    return target[: len(path)] == path or path[: len(target)] == target
+
+
+def _homes(source: Source, path: Path, scope: Scope) -> Iterator[tuple[Scope, Path]]:
+    """Yield the scope around that a variable is of; and where it is one of a file, the levels of
+    the files that have it from there or it from them, each with the path that it has there.
+    """
+    home = scope.outer or scope
+    while home.outer is not None and path[0] not in home.locals:
+        home = home.outer
+    yield home, path
+    if home.outer is not None:
+        return
+    first = _imported(source, home, path)
+    if first is not None:
+        yield first
+    for tree in source.trees.values():
+        other = source.scope(tree)
+        for item in source.imports[id(tree)].values() if other is not home else ():
+            own = (item.name, *path[1:]) if item.original else (*item.name.split("."), *path)
+            if _imported(source, other, own) == (first or (home, path)):
+                yield other, own
+
+
+def _imported(source: Source, home: Scope, path: Path) -> tuple[Scope, Path] | None:
+    """Return the file's level that a path is imported from, and what it is there."""
+    imports = source.imports.get(id(home.file), {})
+    for length in range(1, len(path) + 1):
+        item = imports.get(".".join(path[:length]))
+        tree = None if item is None else source.trees.get(item.file)
+        if item is not None and tree is not None:
+            there = ((item.original,) if item.original else ()) + path[length:]
+            return (source.scope(tree), there) if there else None
+    return None
 
 
 def changed_within(source: Source, name: str, scope: Scope) -> Iterator[Definition]:
@@ -201,9 +270,37 @@ def functions_of(
         return functions if len(functions) == len(local) else ()
     named = source.callables.get(name, ())
     if not isinstance(call.func, ast.Attribute):
-        return () if name in source.bases else named
+        return () if name in source.bases else _seen_from(source, named, scope)
     path, indices = path_of(call.func.value)
     if path is None or indices:
         return ()
+    if is_module(source, path, scope):
+        return [item for item in named if not source.functions[id(item)][1]]
     owners = classes_of(source, path, scope, environment)
     return [item for item in named if source.functions[id(item)][1] in owners]
+
+
+def is_module(source: Source, path: Path, scope: Scope) -> bool:
+    """Say whether a path is a module that a file imports, and that is read with it."""
+    item = source.imports.get(id(scope.file), {}).get(".".join(path))
+    return item is not None and not item.original and item.file in source.trees
+
+
+def _seen_from(source: Source, named: Sequence[Function], scope: Scope) -> Sequence[Function]:
+    """Return those of some functions that a bare name means: none of a class, and its own file's
+    before those of others.
+    """
+    plain = [item for item in named if not source.functions[id(item)][1]]
+    own = [item for item in plain if source.scope(item).file is scope.file]
+    return own or plain
+
+
+def _means(source: Source, name: str, other: Scope, scope: Scope) -> bool:
+    """Say whether a name in another scope can mean a function: not where its file has its own."""
+    if scope.owner or other.file is scope.file:
+        return True
+    return not any(
+        source.scope(item).file is other.file
+        for item in source.callables.get(name, ())
+        if not source.functions[id(item)][1]
+    )

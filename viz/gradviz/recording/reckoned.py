@@ -140,10 +140,15 @@ def _again(way: _Way, number: float, left: NumbersOut) -> tuple[int, ...]:
 
 @by_file
 def written_near(code: CodeType) -> tuple[float, ...]:
-    """Return the numbers that stand in a function's source, and then those of its file."""
+    """Return the numbers that stand in a function's source, and then those of its file, and of the
+    files that this is read with.
+    """
     scoped = scope_of(code)
-    nodes = (*_numbers(scoped[1].node), *_numbers(scoped[0].tree)) if scoped is not None else ()
-    return tuple(dict.fromkeys((*_ALWAYS, *nodes)))[:_WRITTEN]
+    if scoped is None:
+        return _ALWAYS
+    trees = scoped[0].trees.values() or (scoped[0].tree,)
+    numbers = (number for tree in (scoped[1].node, *trees) for number in _numbers(tree))
+    return tuple(dict.fromkeys((*_ALWAYS, *numbers)))[:_WRITTEN]
 
 
 def _numbers(tree: ast.AST) -> Iterator[float]:

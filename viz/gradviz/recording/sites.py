@@ -1,14 +1,15 @@
 """Where values left torch in the user's code, and by which expressions they come in again."""
 
-from collections.abc import Callable, Collection, Container, Iterator
+from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from types import CodeType, FrameType
 
 from gradviz.recording.alike import Given
-from gradviz.recording.expressions import Path
+from gradviz.recording.expressions import Path, Range
 from gradviz.recording.fingerprints import is_short
 from gradviz.recording.instructions import position_of
+from gradviz.recording.linked import files_with
 from gradviz.recording.outflows import Inflow, Route
 from gradviz.recording.texts import written_beside
 from gradviz.recording.ways import Expression, Slice
@@ -92,11 +93,18 @@ class Site:
         """Say whether what left here may be in what a slice is of."""
         if self.ways_in(sliced):
             return True
-        return self.changes and position_of(self.code, self.lasti) in sliced.calls
+        return self.changes and self.place_in(sliced.shifts) in sliced.calls
+
+    def place_in(self, shifts: Mapping[str, int]) -> Range | None:
+        """Return where it stands in files that are read as one, by how far each is moved."""
+        position, shift = position_of(self.code, self.lasti), shifts.get(self.code.co_filename, 0)
+        if position is None or not shift:
+            return position
+        return position[0] + shift, position[1], position[2] + shift, position[3]
 
     def ways_in(self, sliced: Slice) -> list[Expression]:
         """Return the expressions of a slice that what left here comes in by."""
-        position = position_of(self.code, self.lasti)
+        position = self.place_in(sliced.shifts)
         if not any(marks.parts for marks in self.marks.values()):
             return []  # it only changed what it was given
         unsure = all(marks.loose for marks in self.marks.values())
@@ -107,7 +115,7 @@ class Site:
         """Return of what left here by several ways that which may be in what a slice is of: where
         ``pair()[0]`` goes in, nothing of ``pair()[1]``.
         """
-        every, position = list(self.marks.values()), position_of(self.code, self.lasti)
+        every, position = list(self.marks.values()), self.place_in(sliced.shifts)
         if len(every) < 2 or (self.changes and position in sliced.calls):
             return every
         expressions = self._expressions(sliced)
@@ -154,7 +162,7 @@ class Site:
 
     def is_given(self, sliced: Slice, given: Given) -> bool | None:
         """Say whether what left here surely is what a call was given; None where it cannot be."""
-        position = position_of(self.code, self.lasti)
+        position = self.place_in(sliced.shifts)
         ways = self.ways_in(sliced)
         alike = given.agrees(self.values)
         comparable = given.whole and self.direct and self.values is not None
@@ -209,7 +217,7 @@ def is_near(sites: Container[str], frame: FrameType | None) -> bool:
     while frame is not None and passed < _CALLERS:
         filename = frame.f_code.co_filename
         if level(filename) != INSIDE:
-            if filename in sites:
+            if filename in sites or any(file in sites for file in files_with(filename)):
                 return True
             passed += 1
         frame = frame.f_back

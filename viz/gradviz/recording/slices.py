@@ -37,6 +37,8 @@ from gradviz.recording.owners import (
     classes_of,
     functions_of,
     getters,
+    given_around,
+    is_imported,
     stores,
 )
 from gradviz.recording.parts import SOME, Piece, name_of, place_in, straightened
@@ -292,7 +294,7 @@ class Slicer:
         expressions, calls = tuple(self.expressions), tuple(self.calls)
         parameters, quiet = tuple(self.parameters), tuple(self.quiet)
         sliced = Slice(expressions, calls, parameters, quiet, chooses=self.chooses)
-        return replace(sliced, attributes=tuple(self.attributes))
+        return replace(sliced, attributes=tuple(self.attributes), shifts=self.source.shifts)
 
     def _is_new(self, thing: object, path: Path, way: Way) -> bool:
         key = (id(thing), path, way)
@@ -339,7 +341,11 @@ class Slicer:
         value = definition.value
         if _keeps(definition, line):
             way = replace(way, kept=True)
-        if value is None or not self._is_new(definition, path, way):
+        if not self._is_new(definition, path, way):
+            return
+        if value is None:
+            if is_imported(self.source, path, definition.scope):
+                self._free(path, definition.scope, way)
             return
         if definition.call:
             self.chooses = self.chooses or may_choose(value)  # as ``rows.sort()`` does
@@ -395,22 +401,9 @@ class Slicer:
 
     def _free(self, path: Path, scope: Scope, way: Way) -> None:
         """Follow a variable of a scope around, by all that any function gives it."""
-        home = scope.outer
-        while home is not None and home.outer is not None and path[0] not in home.locals:
-            home = home.outer
-        for other in () if home is None else self.source.scopes_with(path[0]):
-            if other is home or path[0] not in other.locals:
-                for definition in other.definitions:
-                    target = definition.target
-                    # One function may fill an element and another read a different one
-                    if (
-                        target[0] == path[0]
-                        and not definition.keyed
-                        and (target[: len(path)] == path or path[: len(target)] == target)
-                    ):
-                        self._definition(
-                            definition, path, replace(way, object=(), quiet=False, kept=True)
-                        )
+        onward = replace(way, object=(), quiet=False, kept=True)
+        for definition, known_as in given_around(self.source, path, scope):
+            self._definition(definition, known_as, onward)
 
     def _attribute(self, path: Path, scope: Scope, environment: Environment, way: Way) -> None:
         """Follow an attribute by what the methods of its object's class, as far as that is known,

@@ -19,6 +19,21 @@ _READS_ALL = frozenset("exec eval locals globals vars".split())
 _FRAMES = frozenset("_getframe currentframe f_locals".split())
 
 
+@dataclass(frozen=True, slots=True)
+class Import:
+    """A name that a file has from another.
+
+    Attributes:
+        name: In the file.
+        original: Where it is defined; empty for a module.
+        file: Where that is.
+    """
+
+    name: str
+    original: str
+    file: str
+
+
 @dataclass(eq=False)
 class Source:
     """A file's functions and what they define.
@@ -33,6 +48,10 @@ class Source:
         passed: Of functions, the parameters that their results have something of, and what of them.
         own: Of methods, the attributes of their object that their results have something of.
         with_word, giving: What was asked before of a name.
+        trees: Of all the files that are read as one, its own first.
+        shifts: By how many lines each of them is moved.
+        imports: By identity of a tree, what the file has from others.
+        renamed: What is imported under another name, by that.
     """
 
     tree: ast.Module
@@ -44,6 +63,10 @@ class Source:
     own: dict[int, tuple[Path, ...]] = field(default_factory=dict)
     with_word: dict[str, list[Scope]] = field(default_factory=dict)
     giving: dict[str, list[tuple[Scope, Definition]]] = field(default_factory=dict)
+    trees: Mapping[str, ast.Module] = field(default_factory=dict)
+    shifts: Mapping[str, int] = field(default_factory=dict)
+    imports: Mapping[int, Mapping[str, Import]] = field(default_factory=dict)
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def callables(self) -> dict[str, list[Function]]:
@@ -53,6 +76,9 @@ class Source:
             name = getattr(function, "name", "")
             if name:
                 by_name.setdefault(owner if name == "__init__" else name, []).append(function)
+        for name, original in self.renamed.items():
+            if name not in by_name and original in by_name:
+                by_name[name] = by_name[original]
         return by_name
 
     @cached_property
@@ -118,7 +144,14 @@ class Source:
     @cached_property
     def records(self) -> dict[str, tuple[str, ...]]:
         """The fields of its named tuples and data classes, by the class."""
-        return fields_in(self.tree)
+        fields: dict[str, tuple[str, ...]] = {}
+        for tree in self.trees.values() or (self.tree,):
+            for name, held in fields_in(tree).items():
+                fields.setdefault(name, held)
+        for name, original in self.renamed.items():
+            if original in fields:
+                fields.setdefault(name, fields[original])
+        return fields
 
     def scope(self, node: Function) -> Scope:
         """Return a function's scope."""
@@ -263,8 +296,14 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 @lru_cache(maxsize=128)
 def source_of(filename: str) -> Source | None:
     """Return a file as read; None where it cannot be."""
+    return parsed(filename)
+
+
+def parsed(filename: str, shift: int = 0) -> Source | None:
+    """Return a file as read, some lines further down; None where it cannot be."""
     try:
-        tree = plain(_with_constant_keys(ast.parse("".join(getlines(filename)))))
+        tree = ast.parse("".join(getlines(filename)))
+        tree = plain(_with_constant_keys(ast.increment_lineno(tree, shift) if shift else tree))
     except (SyntaxError, ValueError, RecursionError):
         return None
     if not tree.body:

@@ -1,8 +1,8 @@
 """How a value is come to on the way backwards, and what is come to."""
 
 import ast
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -85,6 +85,7 @@ class Slice:
         attributes: Paths of attributes in the function itself: what they hold goes in.
         unchanged: Paths in the function itself that still hold what was read of them.
         chooses: Which of its values it is may depend on the others.
+        shifts: By how many lines each of the files is moved that were read as one.
     """
 
     expressions: tuple[Expression, ...] = ()
@@ -95,6 +96,7 @@ class Slice:
     attributes: tuple[Path, ...] = ()
     unchanged: tuple[Path, ...] = ()
     chooses: bool = False
+    shifts: Mapping[str, int] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
