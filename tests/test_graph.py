@@ -1,6 +1,9 @@
 """A graph by hand, and the walks along its edges."""
 
-from gradviz.graph import Edge, Graph, Node, NodeKind, Place
+import re
+from pathlib import Path
+
+from gradviz.graph import Edge, Graph, Node, NodeKind, Place, UnusedReason
 
 
 def graph(*edges: tuple[int, int], severed: tuple[tuple[int, int], ...] = ()) -> Graph:
@@ -68,3 +71,9 @@ def test_what_lies_behind_a_loop_has_no_order() -> None:
 
 def test_a_place_is_written_as_file_and_line() -> None:
     assert str(Place("train.py", 12, "loss.backward()", "main")) == "train.py:12"
+
+
+def test_the_words_of_the_json_are_those_of_the_reference() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "reference" / "words.md").read_text("utf-8")
+    table = page.partition("| reason |")[2].partition("\n\n")[0]
+    assert {*re.findall(r"^\| `(\w+)`", table, re.M)} == {*UnusedReason}

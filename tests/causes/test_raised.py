@@ -12,6 +12,7 @@ from gradviz.causes.raised import (
     blamed,
     changed_at,
     explanation_of,
+    has_failed,
     note_on_change,
     operation_of,
 )
@@ -90,3 +91,17 @@ def test_the_note_on_a_change_is_read_back(made):
     place = Place("a folder/train.py", 12, "h.add_(f(1))")
     assert changed_at(["", note_on_change("sigmoid", made, place)]) == place
     assert changed_at(["backward() raised an error."]) is None
+
+
+@pytest.mark.parametrize(
+    ("operation", "notes", "is_raised"),
+    [
+        (f"{RAISED} in exp", [], True),
+        ("detach()", [], False),
+        ("detach()", [f"{RAISED}: no"], True),
+        ("detach()", ["another note"], False),
+    ],
+)
+def test_that_a_backward_raised_is_told_by_a_cut_or_by_a_note(operation, notes, is_raised):
+    cuts = [Cut(kind=CutKind.NON_DIFFERENTIABLE, operation=operation)]
+    assert has_failed(cuts, notes) is is_raised

@@ -53,3 +53,7 @@ def test_numbered_siblings_come_together_as_the_worst_of_them():
                       lambda family: (False, 0))  # fmt: skip
     waiting.add(1, ["a", "b.0..4", "b.5"])
     assert [family for _, family in waiting] == [["b.0..4", "b.5"], ["a"]]
+
+
+def test_each_concern_is_more_than_the_one_before():
+    assert [*Concern] == sorted({*Concern}) == [Concern(number) for number in range(4)]

@@ -9,7 +9,7 @@ from torch.nn.functional import relu
 import gradviz
 from gradviz.folding.flow import Flow, Passing, zero_nodes
 from gradviz.folding.whole import whole
-from gradviz.graph import Cut, CutKind, Edge, Graph, Verdict
+from gradviz.graph import Cut, CutKind, Edge, Graph, Place, Verdict, Zero
 from gradviz.reports import Report
 
 
@@ -233,3 +233,22 @@ def test_a_backward_that_begins_with_zeros_is_zero_from_the_loss_on() -> None:
         loss.backward(torch.zeros(()))
         report = trace.report(loss, model)
     assert {str(link.way) for link in whole(report.graph, report.parameters).links} == {"zero"}
+
+
+def test_a_zero_begins_where_gradient_passes_and_not_at_the_same_line_behind_a_cut(net):
+    place = Place("net.py", 5)
+    near = net.operation("MulBackward0", net.loss)
+    other = net.operation("ReluBackward0", near, place=place)
+    severed = net.operation("MmBackward0", other)
+    net.parameter("v", severed)
+    begins = net.operation("ReluBackward0", near, place=place)
+    behind = net.operation("ExpBackward0", begins)
+    zero = Zero(operation="relu", why="", place=place)
+    net.parameter("w", behind, Verdict.ZERO, zero=zero)
+    net.cuts.append(Cut(kind=CutKind.HOOK, operation="hook"))
+    net.edges.append(
+        Edge(source=behind, target=severed, gradient=False, severed=CutKind.HOOK, cut=0)
+    )
+    report = net.report()
+    zeros = zero_nodes(report.graph, report.parameters)
+    assert {report.graph.nodes[index].operation for index in zeros} == {"ExpBackward0", ""}

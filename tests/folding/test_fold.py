@@ -9,7 +9,7 @@ import pytest
 from graphs import Builder, chain, detached, every_verdict, none, recurrent
 
 from gradviz.errors import GradvizError
-from gradviz.folding.boxes import Box, BoxKind, Folded, View
+from gradviz.folding.boxes import SHARED_USES, Box, BoxKind, Folded, View
 from gradviz.folding.flow import Passing
 from gradviz.folding.fold import fold
 from gradviz.graph import Cut, CutKind, Edge, Graph, Node, NodeKind, Parameter, Place, Verdict
@@ -108,6 +108,21 @@ def test_they_have_boxes_with_name_and_shape_where_their_module_is_open() -> Non
     assert {folded.frames[each.frame or 0].path for each in absent.values()} == {"aux"}
 
 
+@pytest.mark.parametrize("path", ["", "f1"])
+def test_a_parameter_of_an_open_module_has_a_box_with_its_name_and_shape(path: str) -> None:
+    net = Builder()
+    into = net.operation("MulBackward0", net.loss, scope=path)
+    name = f"{path}.weight".lstrip(".")
+    net.parameter(name, into, shape=(2, 3))
+    report = net.report()
+    (own,) = (
+        each
+        for each in fold(report.graph, report.parameters, open=[path] if path else []).boxes
+        if each.kind is BoxKind.PARAMETER
+    )
+    assert (own.path, own.shape, own.verdicts) == (name, (2, 3), ((Verdict.REACHED, 1),))
+
+
 def test_they_join_the_box_of_their_closed_module_though_all_of_it_is_cut_off() -> None:
     stack = Blocks(2, detach=1)
     name = "layers.0.up.extra"
@@ -122,6 +137,14 @@ def test_an_opened_module_stands_in_the_frame_of_the_one_around_it() -> None:
     parents = {path: None if at is None else frames[at].path for path, at in around.items()}
     assert parents["layers.0.up"] == "layers.0"
     assert parents["layers.0"] in (None, "layers")
+
+
+def test_a_closed_module_stands_in_the_frame_of_the_one_around_it() -> None:
+    folded = Blocks(1).folded(depth=1)
+    around = box(folded, "layers.0").frame
+    assert around is not None
+    assert folded.frames[around].path == "layers"
+    assert Blocks(1).folded(depth=0).boxes[-1].frame is None
 
 
 def test_every_parameter_is_counted_exactly_once_whatever_is_open() -> None:
@@ -444,9 +467,9 @@ def test_more_lines_of_code_than_the_budget_are_told_by_function() -> None:
             place=Place("net.py", line, function="encode" if line < 300 else "decode"),
         )
     folded = fold(net.report().graph, {})
-    assert sorted((each.operation, each.nodes) for each in folded.boxes[1:]) == [
-        ("decode", 100),
-        ("encode", 300),
+    assert sorted((each.operation, each.nodes, each.times) for each in folded.boxes[1:]) == [
+        ("decode", 100, 1),
+        ("encode", 300, 1),
     ]
 
 
@@ -466,6 +489,17 @@ def test_a_parameter_with_many_uses_is_drawn_once_and_as_a_stub_at_each_other_us
         link.source for link in folded.links if folded.boxes[link.source].kind is BoxKind.PARAMETER
     )
     assert set(users.values()) == {1}
+
+
+@pytest.mark.parametrize(("uses", "stubs"), [(SHARED_USES, 0), (SHARED_USES + 1, SHARED_USES)])
+def test_a_parameter_with_few_uses_has_a_line_to_each(uses: int, stubs: int) -> None:
+    net = Builder()
+    into = net.loss
+    for number in range(uses):
+        into = net.operation("MulBackward0", into, place=Place("net.py", number))
+        net.parameter("scale", into)
+    folded = fold(net.report().graph, net.report().parameters, budget=60)
+    assert sum(each.stub for each in folded.boxes) == stubs
 
 
 def test_a_tied_parameter_of_a_closed_module_is_a_stub_where_another_module_uses_it() -> None:

@@ -27,6 +27,7 @@ def test_what_runs_around_modules_is_a_group_called_by_its_lines():
     things = [*(ran(20 + number // 5) for number in range(LONG)), LOSS]
     children = [*range(10), ACTOR, *range(10, LONG), LONG]
     assert names(children, things) == ["ppo.py:20..21", "actor", "ppo.py:22..23", "loss"]
+    assert [child.path for child in gathered(children, things)[:2]] == [(), ("actor",)]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from gradviz.folding.flow import Flow
 from gradviz.folding.modules import Modules, Rooms
 from gradviz.folding.opening import node_keys, open_rooms
-from gradviz.graph import Verdict
+from gradviz.graph import Cut, CutKind, Edge, NodeKind, Place, Verdict
 
 
 def nested(width=3, depth=2):
@@ -95,3 +95,41 @@ def test_what_is_no_part_of_the_loss_stays_closed_unless_a_depth_is_asked_for():
     report = beside(Verdict.REACHED, [f"copy.{part}.inner.weight" for part in "abcdef"])
     assert not any(path.startswith("copy") for path in opened(report, 100)[0])
     assert "copy" in opened(report, 1, depth=1)[0]
+
+
+def two_busy():
+    """Return a report of a module with much of its own, and another such module in it."""
+    net = graphs.Builder()
+    into = net.loss
+    for scope in ("a", "a.b"):
+        for line in range(30):
+            into = net.operation(f"Op{line}", into, scope=scope, place=Place("net.py", line))
+    return net.report()
+
+
+@pytest.mark.parametrize(("budget", "coarse"), [(100, []), (45, ["a.b"]), (20, ["a", "a.b"])])
+def test_what_is_left_of_the_budget_is_spent_on_what_does_much_itself(budget, coarse):
+    report = two_busy()
+    flow = Flow(report.graph, {})
+    modules = Modules(flow, {}, (), {})
+    rooms = Rooms(modules)
+    open_rooms(rooms, node_keys(flow, modules), flow, modules, budget, None)
+    assert [room.path for room in rooms.all if room.spread] == coarse
+
+
+def test_leaves_are_told_apart_by_the_side_of_a_cut_they_are_on_however_coarsely():
+    net = graphs.Builder()
+    near = net.operation("SumBackward0", net.loss)
+    net.cuts.append(Cut(kind=CutKind.DETACH, operation="detach()"))
+    cut = net.operation("detach", near, gradient=False, severs=CutKind.DETACH)
+    far = net.operation("MulBackward0", cut, pruned=True, gradient=False)
+    net.edges[-1] = Edge(source=far, target=cut, gradient=False, severed=CutKind.DETACH, cut=0)
+    for number, at in enumerate((near, near, far)):
+        leaf = net.node(kind=NodeKind.LEAF, name=f"leaf {number}", pruned=at is far)
+        net.edge(leaf, at)
+    report = net.report()
+    flow = Flow(report.graph, {})
+    *_, one, other, behind = node_keys(flow, Modules(flow, {}, (), {}))
+    assert one.exact != other.exact
+    assert one.by_function == other.by_function != behind.by_function
+    assert one.own == other.own != behind.own

@@ -78,6 +78,18 @@ def test_models_beside_each_other_keep_their_own_names() -> None:
     ]
 
 
+def test_models_beside_each_other_that_hold_one_module_each_keep_their_names_too() -> None:
+    things = [op("netG.main"), op("netG.main"), op("netD.main"), op("")]
+    assert shown(chain(things)) == ["root", ["netG", ["main", 0, 1]], ["netD", ["main", 2]], 3]
+
+
+def test_a_list_that_computes_something_itself_is_a_module() -> None:
+    things = [op("layer.0"), op("layer.1"), op("layer"), op("")]
+    lists = {("layer",): "ModuleList"}
+    tree = shown(outline(things, [(0, 1), (1, 2), (2, 3)], lists))
+    assert tree == ["root", ["layer", ["0..1 x2", ["0", 0], ["1", 1]], 2], 3]
+
+
 def test_equal_numbered_siblings_are_a_run() -> None:
     assert shown(chain([*(op(f"h.{n}") for n in range(4)), op("")])) == [
         "root",

@@ -107,6 +107,19 @@ def test_a_cut_on_an_edge_is_a_mark_between_its_ends(net):
     assert [box.cuts for box in result.boxes if box.kind is BoxKind.CUT] == [(0,)]
 
 
+def test_what_severs_at_two_places_has_a_mark_at_each(net):
+    near = net.operation("SumBackward0", net.loss)
+    net.cuts += [Cut(kind=CutKind.HOOK, operation="hook") for _ in range(2)]
+    for cut in range(2):
+        through = net.operation("MulBackward0", near)
+        far = net.operation("ExpBackward0", through, pruned=True)
+        net.edges[-1] = Edge(
+            source=far, target=through, gradient=False, severed=CutKind.HOOK, cut=cut
+        )
+    marks = {box.key: box.cuts for box in folded(net).boxes if box.kind is BoxKind.CUT}
+    assert marks == {"cut_hook_2": (0,), "cut_hook_4": (1,)}
+
+
 def test_a_node_that_severs_is_the_mark_itself(net):
     near = net.operation("SumBackward0", net.loss)
     net.cuts.append(Cut(kind=CutKind.DETACH, operation="detach()"))

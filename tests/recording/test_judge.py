@@ -1,14 +1,16 @@
 """From a finished tape, losses and a model to findings."""
 
 import copy
+import pickle
 
 import pytest
 import torch
 from tapes import call
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 import gradviz
-from gradviz.graph import CutKind, Verdict
+from gradviz.graph import CutKind, UnusedReason, Verdict
 from gradviz.recording.judge import judge
 from gradviz.recording.tape import Tape
 
@@ -257,3 +259,54 @@ def test_what_was_computed_before_the_trace_is_said_of_a_loss_that_it_went_into(
         lambda old: (model["b"](x()) * old.detach()).sum(),
     ):
         assert "Part of this loss was computed outside the trace" in notes(step)
+
+
+def test_a_backward_for_the_report_leaves_the_statistics_of_a_checkpoint_as_they_were():
+    net = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    with gradviz.trace() as trace:
+        loss = checkpoint(net, torch.randn(4, 2, requires_grad=True), use_reentrant=True).sum()
+    before = net[1].running_mean.clone()
+    trace.report(loss, net, backward=True)
+    assert torch.equal(net[1].running_mean, before)
+
+
+def test_what_did_not_run_is_told_by_the_line_that_calls_its_module():
+    class Branched(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = nn.Linear(2, 1), nn.Linear(2, 1)
+
+        def forward(self, x, *, wide=False):
+            if wide:
+                return self.b(x)
+            return self.a(x)
+
+    net = Branched()
+    with gradviz.trace() as trace:
+        loss = net(x()).sum()
+    unused = trace.report(loss, net).parameters["b.weight"].unused
+    assert (unused.reason, unused.place.code) == (UnusedReason.NOT_RUN, "return self.b(x)")
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_that_a_value_left_torch_is_said_where_no_other_loss_trains_it(model, elsewhere):
+    with gradviz.trace() as trace:
+        other = model["a"](x())
+        pickle.dumps(other.detach().numpy())
+        if elsewhere:
+            other.sum().backward()
+        loss = model["b"](x()).sum()
+        loss.backward()
+    report = trace.report(loss, model)
+    assert report.parameters["a.weight"].uncertain
+    assert any("test_judge.py" in note for note in report.notes) is not elsewhere
+
+
+def test_what_was_frozen_as_it_was_used_is_cut_by_the_line_that_froze_it(model):
+    with gradviz.trace() as trace:
+        model["a"].requires_grad_(False)
+        hidden = model["a"](x())
+        model["a"].requires_grad_(True)
+        loss = model["b"](hidden).sum()
+    (cut,) = trace.report(loss, model).cuts
+    assert (cut.kind, cut.code) == (CutKind.FROZEN, 'model["a"].requires_grad_(False)')

@@ -115,3 +115,18 @@ def test_one_step_with_a_gradient_scaled_to_nothing_may_begin_a_warm_up():
     assert alarms([seen("a", looks=(step, step))], holding("a"), ended=False) == {"clipped": ("a",)}
     assert alarms([seen("a", looks=(step,))], holding("a", steps=1)) == {"clipped": ("a",)}
     assert alarms([seen("a", looks=(step, look()))], holding("a")) == {}
+
+
+def test_an_operation_without_a_derivative_is_why_no_optimizer_steps():
+    evidence = [seen("a"), seen("b")]
+    idle = holding("a", "b", steps=0)
+    assert alarms(evidence, idle) == {"not_stepped": ("a", "b")}
+    terms = [ConstantTerm(("a",), Place("train.py", 4))]
+    assert alarms(evidence, idle, underivable=terms) == {"cut": ("a",)}
+
+
+def test_every_alarm_says_what_mends_it():
+    (alarm,) = judge([seen("a", "frozen", "frozen")], [holding("a")], 2, ended=True).alarms
+    assert alarm.mend.endswith(".")
+    assert alarm.means.endswith(".")
+    assert alarm.mend != alarm.means

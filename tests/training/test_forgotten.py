@@ -69,3 +69,9 @@ def test_one_that_is_left_out_by_its_name_is_so_on_purpose(code, is_meant):
 def test_what_never_steps_holds_nothing():
     idle = Stepper(name="o", kind="SGD", held=("a",))
     assert held_by_what_steps([idle, Stepper(name="p", kind="SGD", held=("b",), steps=1)]) == {"b"}
+
+
+def test_a_module_of_which_nothing_is_held_was_not_begun_by_the_rule():
+    names = ["net.f.gain", "net.g.gain", "net.h.gain", "net.h.scale"]
+    assert left(["net.f.gain", "net.g.gain", "net.h.scale"], names) == ["net.h.gain"]
+    assert left(["net.f.gain", "net.g.gain"], names) == []

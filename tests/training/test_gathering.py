@@ -1,7 +1,12 @@
 """What was seen of optimizers and parameters, put together."""
 
+import pytest
 import torch
 
+import gradviz
+from gradviz.graph import Parameter, Verdict
+from gradviz.recording.model_names import names_of
+from gradviz.training.seen import Seen
 from gradviz.training.watch import StepWatch
 
 
@@ -16,3 +21,31 @@ def test_an_optimizer_that_steps_before_any_call_is_told_and_no_parameter_is():
     evidence, (stepper,) = watch.evidence(ended=True)
     assert evidence == []
     assert (stepper.kind, stepper.steps, stepper.strangers) == ("SGD", 1, 1)
+
+
+def test_the_norm_of_a_gradient_is_that_which_the_step_finds():
+    net = torch.nn.Linear(2, 1, bias=False)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    with gradviz.trace() as trace:
+        loss = net(torch.tensor([[3.0, 4.0]])).sum()
+        loss.backward()
+        net.weight.grad.mul_(2)
+        optimizer.step()
+    report = trace.report(loss, net)
+    assert report.parameters["weight"].gradient_norm == 5.0
+    assert report.training.parameters[0].gradient_norm == 10.0
+
+
+@pytest.mark.parametrize("trains", [False, True])
+def test_of_tensors_that_are_no_parameters_nothing_is_told_unless_one_changes(trains):
+    watch, image = StepWatch(), torch.ones(2, requires_grad=True)
+    roots = {"image": image}
+    parameters = {"image": Parameter(name="image", verdict=Verdict.REACHED)}
+    watch.begin(lambda error: None)
+    for _ in range(2):
+        watch.called(Seen(parameters=parameters, plain=True), names_of(roots), roots)
+        if trains:
+            image.data += 1
+    evidence, _ = watch.evidence(ended=True)
+    watch.end()
+    assert [own.name for own in evidence] == (["image"] if trains else [])

@@ -62,3 +62,7 @@ def test_parameters_that_are_gone_are_forgotten():
     writes = played([[(RESTORE, "copy_", 1.0)]], weight)
     writes.keep(())
     assert writes.line_of(id(weight)) is None
+
+
+def test_what_no_line_wrote_into_is_not_put_back():
+    assert not HandWrites().is_put_back(torch.zeros(3))

@@ -97,3 +97,16 @@ def test_what_joins_a_model_is_told_from_a_model_that_is_new(identities):
     names = ("net.0.weight", "net.0.bias", "net.1.weight", "other.weight", "other.bias")
     identities.take(reported(*names), names_of(roots), roots)
     assert [id(one) for one in identities.joined] == [id(net[1].weight)]
+
+
+def test_what_stands_where_an_optimizer_s_own_stood_is_stale_in_that_optimizer(identities):
+    net = nn.Linear(2, 3)
+    roots, names = {"net": net}, ("net.weight", "net.bias")
+    identities.take(reported(*names), names_of(roots), roots)
+    optimizers = Optimizers(lambda *_: None)
+    one, other = (torch.optim.SGD([own], 0.1) for own in (net.weight, net.bias))
+    net.weight = nn.Parameter(net.weight.detach().clone())
+    identities.take(reported(*names), names_of(roots), roots)
+    assert identities.stale_in(other, optimizers) == []
+    assert identities.stale_in(one, optimizers) == ["net.weight"]
+    assert identities.stale_in(other, optimizers) == []

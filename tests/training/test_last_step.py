@@ -86,3 +86,13 @@ def test_nothing_is_said_where_the_parameter_is_gone_or_another_thread_asks(loop
     assert answers == [False]
     loop.net = loop.optimizer = None
     assert not loop.last_step.is_long_ago()
+
+
+def test_a_gradient_that_is_assigned_without_a_graph_tells_of_no_backward(loop):
+    loop.backward()
+    for _ in range(4):
+        loop.optimizer.step()
+        loop.last_step.took(loop.optimizer)
+    for parameter in loop.net.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    assert not loop.last_step.is_long_ago()

@@ -136,3 +136,15 @@ def test_what_another_optimizer_writes_to_as_well_makes_the_rest_no_missed_steps
     record.update()
     record.steps = 8
     assert left.missed(optimizers, {id(shared): "shared", id(own): "own"}) == {}
+
+
+def test_three_steps_that_miss_what_is_frozen_are_told_and_two_are_not():
+    make = OPTIMIZERS["SGD"]
+    late = Missed(3, 6, is_frozen=True)
+    assert missed(make, [{0, 1}] * 6 + [set()] * 3, frozen=[0, 1]) == {0: late, 1: late}
+    assert missed(make, [{0, 1}] * 6 + [set()] * 2, frozen=[0, 1]) == {}
+
+
+def test_what_no_step_wrote_to_hides_nothing_of_the_others():
+    late = Missed(4, 9, is_frozen=True)
+    assert missed(OPTIMIZERS["SGD"], [{1}] * 8 + [set()] * 4, frozen=[1]) == {1: late}

@@ -156,3 +156,13 @@ def test_of_many_steps_the_last_that_found_a_gradient_is_kept():
         moves.stepped(StepSight(optimizer=1, glance=glance, touch=None, spot=None))
     sights = moves.of(id(weight)).sights
     assert [sight.glance.gradient for sight in sights] == [0.0, 1.0, *[0.0] * 8]
+
+
+def test_what_changes_from_step_to_step_though_none_moves_it_has_drifted():
+    moves, weight, drifts = Moves(), parameter(1.0), []
+    for value in (1.0, 1.0, 5.0):
+        at = torch.tensor([value])
+        glance = Glance(key=id(weight), sample=at, after=at.clone(), spread=1, compared=1)
+        moves.stepped(StepSight(7, glance, None, None))
+        drifts.append(moves.of(id(weight)).drift)
+    assert drifts == [None, False, True]

@@ -137,7 +137,7 @@ def test_what_keeps_a_rate_at_0_is_a_scheduler_that_gives_0(kind, given, is_over
 
 def test_a_group_that_comes_to_rest_alone_is_told_by_its_parameters():
     (remark,) = remarks(by_hand(lambda number: 0.0), groups=2)
-    assert "from its step 2 to its last" in remark
+    assert "from its step 2 to its last, 8, " in remark
     assert "0.* (2) unchanged" in remark
 
 
@@ -182,3 +182,15 @@ def test_a_rate_of_zero_is_by_the_line_that_made_the_optimizer_where_it_began_so
     assert rates.zero_by(id(one), made) == made.place
     assert rates.zero_by(id(other), made) != made.place
     assert rates.zero_by(id(rates), made) is None
+
+
+def test_a_rate_that_is_a_tensor_hides_nothing_of_the_groups_after_it():
+    tensor, number = nn.Parameter(torch.ones(1)), nn.Parameter(torch.ones(1))
+    groups = [{"params": [tensor], "lr": torch.tensor(0.1)}, {"params": [number], "lr": 0.1}]
+    optimizer, rates = torch.optim.SGD(groups, foreach=False), Rates()
+    rates.look(optimizer)
+    for step in range(1, 11):
+        optimizer.param_groups[1]["lr"] = 0.1 if step < 3 else 1e-30
+        rates.watch(optimizer, step)
+    (faded,) = rates.faded({id(tensor): "tensor", id(number): "number"}, 10)
+    assert (faded.since, faded.largest, faded.held) == (3, 0.1, ("number",))

@@ -199,3 +199,11 @@ def test_what_ends_as_it_began_is_told():
     began, moved = Evidence(name="net.a", as_began=True), Evidence(name="net.b")
     assert of_put_back([began, moved]) == ("at the end net.a holds the value that it began with",)
     assert of_put_back([moved]) == ()
+
+
+def test_the_steps_at_a_rate_of_0_are_told_from_the_first_of_them_on():
+    stepper = Stepper(name="opt", kind="SGD", steps=9, held=("net.a",), rests=((4, ("net.a",)),))
+    assert find_remarks([], [stepper], ["net.a"]) == (
+        "from its step 5 to its last, 9, opt leaves net.a unchanged: the learning rate is 0",
+    )
+    assert find_remarks([], [stepper], ["net.b"]) == ()

@@ -1,5 +1,7 @@
 """A step that is undone before the next one is found late too."""
 
+import math
+
 import torch
 from torch import nn
 
@@ -45,3 +47,27 @@ def test_what_stays_or_is_put_back_now_and_then_is_not_found():
     assert undone(lambda step: step % 5 == 0) is None
     assert undone(lambda step: 4 <= step < 40) is None
     assert undone(lambda step: step >= 58) is None
+
+
+def looked_at(*, moved_by_gradient):
+    """Return what looks at an optimizer from its third step on, and that optimizer."""
+    parameter = nn.Parameter(torch.ones(3))
+    optimizer = torch.optim.SGD([parameter], lr=0.1)
+    optimizers, moves, returns = Optimizers(lambda *_: None), Moves(), Returns()
+    moves.histories[id(parameter)] = History(by_gradient=moved_by_gradient)
+    optimizers.record(optimizer).steps = 3
+    returns.begin(optimizers, moves)
+    return returns, optimizer
+
+
+def test_an_optimizer_that_gradient_has_moved_nothing_of_is_not_looked_at():
+    returns, optimizer = looked_at(moved_by_gradient=False)
+    assert returns.due(id(optimizer), 3) == math.inf
+
+
+def test_the_step_after_one_that_was_looked_at_is_looked_at_too_and_then_ever_fewer():
+    returns, optimizer = looked_at(moved_by_gradient=True)
+    assert returns.due(id(optimizer), 99) == 105
+    returns.begin_step(optimizer, 100)
+    returns.end_step(optimizer)
+    assert returns.due(id(optimizer), 100) == 101

@@ -75,3 +75,16 @@ def test_what_was_born_there_or_before_is_told_as_that():
         " It is in the result of sum, and was born there or before: x."
         in (of_spoilt(spoilt(birth=birth), [], GENERAL)[0])
     )
+
+
+def test_an_eps_that_is_zero_in_the_type_of_the_parameter_is_told_with_what_mends_it():
+    overflow = Overflow(kind="Adam", dtype="float16", eps=1e-8)
+    means, mend = of_spoilt(spoilt(overflow=overflow), [], GENERAL)
+    assert means.endswith(
+        "The gradient is finite when Adam steps, and the update is not: the step makes the parameter"
+        " NaN or infinite for good. Its eps of 1e-08 is 0 in float16."
+    )
+    assert mend == (
+        "Keep the weights in float32 and compute in half precision with autocast, or give the"
+        " optimizer an eps that the type holds, such as 1e-4."
+    )

@@ -4,7 +4,7 @@ import pytest
 
 from gradviz.facts.evidence import Look, Touch
 from gradviz.graph import Cut, CutKind, Parameter, Place, Verdict, Zero
-from gradviz.training.stopping import why_stopped
+from gradviz.training.stopping import Stopping, why_stopped
 
 HERE, THERE = Place("train.py", 7, "net.zero_grad()"), Place("train.py", 9)
 
@@ -86,3 +86,7 @@ def test_a_cut_that_calls_had_before_is_not_what_stops_it():
     assert (stopped.why, stopped.cut) == ("cut", new)
     stopped = why_stopped({4: judged}, [(4, look())], [judged, said(Verdict.REACHED)])
     assert (stopped.why, stopped.cut) == ("cut", None)
+
+
+def test_a_reason_for_which_no_line_is_known_has_no_cut_either():
+    assert Stopping("unused") == Stopping("unused", cut=None, place=None)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from gradviz.facts.evidence import Evidence, Look, Stepper
+from gradviz.facts.missed import Stopped
 from gradviz.facts.overflows import Overflow
 from gradviz.facts.training import WHYS
 from gradviz.graph import Cut, CutKind, NotFinite, Parameter, Place, Verdict, Zero
@@ -132,3 +133,16 @@ def test_a_late_nan_is_told_by_the_looks_between_which_it_came(spoilt, when, cal
     means, mend = explain("not_finite", [replace(SEEN, finite=False)], [holder])
     assert when in means
     assert mend.startswith(f"gradviz run --backward {calls} ")
+
+
+def test_of_several_that_find_no_gradient_any_more_the_fewest_steps_are_told():
+    cut = Cut(kind=CutKind.DETACH, operation="detach()", file="t.py", line=3)
+    late = [
+        replace(SEEN, stopped=Stopped(steps=steps, optimizer="opt", why="cut", cut=cut))
+        for steps in (9, 6)
+    ]
+    means, _ = explain("stopped", late, [HOLDER])
+    assert means == (
+        "They trained at first. The last 6 steps of opt find no gradient: every route back to them"
+        " is cut."
+    )

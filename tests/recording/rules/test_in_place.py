@@ -4,8 +4,10 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
-from traced import X, cut, report_of, verdict
+from traced import Net, X, cut, report_of, verdict
 
+import gradviz
+from gradviz.causes.raised import changed_at
 from gradviz.graph import CutKind, Verdict
 from gradviz.recording.rules.in_place import Argument, statistics_of, targets, written_arguments
 
@@ -117,3 +119,36 @@ def test_what_a_call_gives_for_an_argument_may_be_a_list():
     first, second = torch.zeros(1), torch.zeros(1)
     found = targets((Argument(0, "self"), Argument(3, "more")), ([first, 2],), {"more": second})
     assert [*map(id, found)] == [id(first), id(second)]
+
+
+def test_running_statistics_that_are_read_are_cut_where_the_norm_wrote_them():
+    def step(net):
+        norm = nn.BatchNorm1d(3)
+        norm(net.first(X))
+        return net.last(X * norm.running_mean).square().mean()
+
+    assert cut(report_of(step)).kind is CutKind.COPY_UNDER_NO_GRAD
+
+
+def test_a_function_that_was_asked_to_write_in_place_is_the_line_that_made_a_backward_raise():
+    with gradviz.trace() as trace:
+        net = Net()
+        probability = torch.sigmoid(net.first(X))
+        F.relu(probability, inplace=True)
+        loss = net.last(probability).sum()
+        with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+            loss.backward()
+    assert changed_at(trace.report(loss, net).notes).code == "F.relu(probability, inplace=True)"
+
+
+def test_what_a_step_writes_severs_nothing():
+    net = Net()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9, foreach=False)
+    with gradviz.trace() as trace:
+        for _ in range(3):
+            loss = net.last(net.first(X)).square().mean()
+            loss.backward()
+            optimizer.step()
+    report = trace.report(loss, net)
+    assert verdict(report) is Verdict.REACHED
+    assert (report.cuts, report.notes) == ((), ())

@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from torch.utils.dlpack import from_dlpack, to_dlpack
 from traced import X, cut, report_of, through, verdict
 
 from gradviz.graph import CutKind, Verdict
@@ -41,3 +42,14 @@ def test_a_number_of_a_value_of_no_interest_is_a_constant():
 def test_a_number_that_decides_nothing_and_comes_back_is_cut():
     found = cut(through(lambda hidden: hidden.sum().item() * 2))
     assert (found.kind, found.operation) == (CutKind.ITEM, "item()")
+
+
+def test_what_comes_back_by_dlpack_is_cut_there():
+    def step(net):
+        capsule = to_dlpack(net.first(X).detach())
+        back = from_dlpack(capsule)
+        return net.last(back).sum()
+
+    report = report_of(step)
+    assert verdict(report) is Verdict.CUT
+    assert not report.notes
