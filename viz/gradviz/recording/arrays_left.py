@@ -79,6 +79,18 @@ class ArraysLeft:
             array = array.base
         return None
 
+    def among(self, serial: int, value: Any) -> Any:
+        """Return which elements of an array are one of the numbers that left by a call; None where
+        that cannot be told.
+        """
+        start, length, complete = self._places.get(serial, (0, 0, False))
+        if not complete or not _is_floating(value) or value.size > _LOOKED_AT:
+            return None
+        numbers = self._ring[start : start + length]
+        with np.errstate(all="ignore"):
+            is_known = np.isfinite(numbers).all()
+            return np.isin(value.astype(np.float32), numbers) if is_known else None
+
     def are_gone(self, serial: int, value: Any, whole: Any) -> bool:
         """Say whether none of the numbers that left by a call is among those of an array.
 

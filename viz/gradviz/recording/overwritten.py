@@ -68,6 +68,22 @@ def left_in(
     return left
 
 
+def elements_of(recorder: Recorder, number: int, value: Any, frame: FrameType) -> dict[int, Any]:
+    """Return which elements of an array each of some values that go one way may have put there, by
+    its number; nothing where that cannot be told.
+
+    What comes with its numbers as they are has no part in an element that is none of them.
+    """
+    outer, escapes = outside_torch(frame), recorder.escapes
+    singles = _singles(recorder, number)
+    if outer is None or len(singles) > _TOGETHER:
+        return {}
+    if not all(_is_carried(escapes, single, outer) for single in singles):
+        return {}
+    marks = {single: escapes.arrays.among(single, value) for single in singles}
+    return {} if any(mark is None for mark in marks.values()) else marks
+
+
 def _is_none_of(recorder: Recorder) -> None:
     """Take note that something that left is none of what goes in: that it had no part in it at all
     is not said.
@@ -78,13 +94,17 @@ def _is_none_of(recorder: Recorder) -> None:
 
 def _is_absent(recorder: Recorder, number: int, values: Iterable[Any], frame: FrameType) -> bool:
     """Say whether a value, or each of a few that go one way, has no part in some arrays."""
-    call, escapes = recorder.tape.calls[number], recorder.escapes
-    singles = [source for source, _ in call.inputs] if call.name == "python" else [number]
+    escapes, singles = recorder.escapes, _singles(recorder, number)
     return len(singles) <= _TOGETHER and all(
         _is_carried(escapes, single, frame)
         and all(escapes.arrays.are_gone(single, value, None) for value in values)
         for single in singles
     )
+
+
+def _singles(recorder: Recorder, number: int) -> list[int]:
+    call = recorder.tape.calls[number]
+    return [source for source, _ in call.inputs] if call.name == "python" else [number]
 
 
 def _value(item: Any) -> Any:

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from gradviz.recording.joined import OF_NUMBERS, Part, parts_with_a_source
 from gradviz.recording.memory import read_here
+from gradviz.recording.overwritten import elements_of
 from gradviz.recording.places import Places, places_where
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Inputs
@@ -101,7 +102,11 @@ def parts_with_a_place(
     """
     parts = parts_with_a_source(recorder, name, args, kwargs, out, inputs, frame)
     if not parts and name in OF_NUMBERS:
-        return _by_value(recorder, args[0], out, inputs) if args else parts
+        given = args[0] if args else None
+        known = _by_value(recorder, given, out, inputs)
+        if known is None:
+            known = _carried_there(recorder, given, out, inputs, frame)
+        return known
     return parts or relocated(recorder, name, args, kwargs, out, inputs) or parts
 
 
@@ -122,6 +127,28 @@ def _by_value(recorder: Recorder, given: Any, out: Tensor, inputs: Inputs) -> li
     if len(inputs) == len(places) == 1 or given.shape != out.shape:
         return None
     return [(part, ((serial, False),)) for serial, part in places.items() if part is not None]
+
+
+def _carried_there(
+    recorder: Recorder, given: Any, out: Tensor, inputs: Inputs, frame: FrameType
+) -> list[Part] | None:
+    """Return the parts of what was made of an array into which numbers that left were only put, by
+    the elements that are one of them; None where that cannot be told, or all of them are.
+    """
+    if not isinstance(given, np.ndarray) or given.shape != out.shape or not _is_small(out):
+        return None
+    if recorder.escapes.same(given)[0]:
+        return None
+    marks: dict[int, Any] = {}
+    for number, _ in inputs:
+        there = elements_of(recorder, number, given, frame)
+        if not there:
+            return None
+        marks |= there
+    if all(mark.all() for mark in marks.values()):
+        return None
+    places = {number: places_where(out, mark) for number, mark in marks.items()}
+    return [(part, ((number, False),)) for number, part in places.items() if part is not None]
 
 
 def relocated(
