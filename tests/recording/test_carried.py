@@ -53,9 +53,51 @@ def another_of_some_rows(hidden):
     return torch.from_numpy(rows[chosen])
 
 
+def a_part_that_torch_takes(hidden):
+    array = hidden.numpy()
+    both = torch.from_numpy(np.hstack([array, np.tile(SOME, (4, 1))]))
+    return both[:, 3:]
+
+
+def the_second_of_two_chunks(hidden):
+    array = hidden.numpy()
+    both = torch.tensor(np.concatenate([array, np.tile(SOME, (4, 1))]))
+    _, second = both.chunk(2)
+    return second
+
+
+def joined(one, other):
+    return torch.from_numpy(np.concatenate([one, other]))
+
+
+def joined_by_a_helper(hidden):
+    array = hidden.numpy()
+    return joined(array, np.tile(SOME, (4, 1)))[4:]
+
+
+def taken_out(tensor):
+    return tensor.detach().numpy()
+
+
+def taken_out_by_a_helper(hidden):
+    array = taken_out(hidden)
+    return torch.from_numpy(np.hstack([array, np.tile(SOME, (4, 1))]))[:, 3:]
+
+
+def by_a_mask_of_its_form(hidden):
+    array = hidden.numpy()
+    mask = np.zeros_like(array) > 0
+    return torch.from_numpy(np.where(mask, array, np.float32(0.3)))
+
+
 @pytest.mark.parametrize(
     "change",
     [
+        a_part_that_torch_takes,
+        the_second_of_two_chunks,
+        joined_by_a_helper,
+        taken_out_by_a_helper,
+        by_a_mask_of_its_form,
         where_it_is_not_taken,
         what_is_left_of_it_deleted,
         every_other_row,
@@ -105,9 +147,47 @@ def in_the_order_of_it(hidden):
     return torch.from_numpy(np.take(rows, np.argsort(array[:, 0]), axis=0))
 
 
+def across_both_parts(hidden):
+    array = hidden.numpy()
+    both = torch.from_numpy(np.hstack([array, np.tile(SOME, (4, 1))]))
+    return both[:, 2:5]
+
+
+def joined_with_its_mean(one):
+    return torch.from_numpy(np.concatenate([one, np.full_like(one, one.mean())]))
+
+
+def its_mean_by_a_helper(hidden):
+    array = hidden.numpy()
+    return joined_with_its_mean(array)[4:]
+
+
+def its_mean_by_a_function_within(hidden):
+    array = hidden.numpy()
+
+    def both():
+        return torch.from_numpy(np.concatenate([array, np.full_like(array, array.mean())]))
+
+    return both()[4:]
+
+
+def scaled_and_taken_out(tensor):
+    array = tensor.detach().numpy()
+    return array, array * 0 + array.max()
+
+
+def scaled_by_a_helper(hidden):
+    array, highest = scaled_and_taken_out(hidden)
+    return torch.from_numpy(np.hstack([array, highest]))[:, 3:]
+
+
 @pytest.mark.parametrize(
     "change",
     [
+        across_both_parts,
+        its_mean_by_a_helper,
+        its_mean_by_a_function_within,
+        scaled_by_a_helper,
         where_it_is_taken,
         where_it_is_above,
         its_own_columns,

@@ -19,6 +19,7 @@ import torch
 from torch import nn
 
 from gradviz.recording.expressions import Path
+from gradviz.recording.of_arrays import has_numbers
 from gradviz.recording.parts import SOME, WITHIN, is_open
 from gradviz.recording.torch_inside import PARTS, children_of
 from gradviz.recording.where import variables
@@ -231,9 +232,11 @@ def held(frame: FrameType, path: Path) -> Any:
 
 
 def held_or_owner(frame: FrameType, path: Path) -> Any:
-    """Return what a path holds, or the array whose method it is."""
+    """Return what a path holds, or the array whose method it is; nothing for an array's form."""
     value = held(frame, path) if len(path) == 1 else held(frame, path[:-1])
-    return value if len(path) == 1 or isinstance(value, np.ndarray) else held(frame, path)
+    if len(path) > 1 and isinstance(value, np.ndarray):
+        return None if has_numbers(path[-1]) is False else value
+    return value if len(path) == 1 else held(frame, path)
 
 
 def held_by_each(frame: FrameType, path: Path) -> Iterator[Any]:

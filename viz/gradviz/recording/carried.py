@@ -5,14 +5,16 @@ Then it has no part in what goes in where none of its numbers is there.
 """
 
 import ast
-from collections.abc import Iterator
+import builtins
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from types import CodeType
 
 from gradviz.recording.call_arguments import roots_of
 from gradviz.recording.definitions import Definition, Scope
-from gradviz.recording.expressions import Range, is_inside, range_of, root_of
-from gradviz.recording.instructions import place_of, scope_of
+from gradviz.recording.expressions import Range, is_inside, range_of, root_of, without_value
+from gradviz.recording.instructions import place_of, position_of, scope_of
+from gradviz.recording.of_arrays import has_numbers
 from gradviz.recording.outflows import read_from
 from gradviz.recording.parts import name_of
 from gradviz.recording.slices import computes
@@ -26,9 +28,9 @@ _FIRST = frozenset(
     " reshape transpose swapaxes moveaxis expand_dims squeeze broadcast_to flip fliplr flipud rot90"
     " roll tile repeat resize split array_split hsplit vsplit dsplit take take_along_axis delete"
     " diag diagonal tril triu concatenate stack hstack vstack dstack column_stack block real imag"
-    " from_numpy tensor as_tensor list tuple masked_array".split()
+    " from_numpy tensor as_tensor list tuple dict masked_array".split()
 )
-_ARGUMENTS = {
+_ARGUMENTS: dict[str, Sequence[int]] = {
     "where": (1, 2),
     "choose": (1,),
     "select": (1, 2),
@@ -36,6 +38,7 @@ _ARGUMENTS = {
     "extract": (1,),
     "insert": (0, 2),
     "append": (0, 1),
+    "zip": range(64),
     "full": (1,),
     "full_like": (1,),
     "pad": (0,),
@@ -57,21 +60,37 @@ _MOST = 400  # expressions that are looked at
 
 
 @by_file
-def is_carried(code: CodeType, lasti: int, exits: frozenset[Range]) -> bool:
+def is_carried(code: CodeType, lasti: int, exits: frozenset[Range] | None) -> bool:
     """Say whether what left in a function comes to a call there with its numbers as they are.
 
     Args:
         code: The function's.
         lasti: The instruction of the call.
-        exits: Where values left in it.
+        exits: Where values left in it; None where the function was given them.
     """
     scoped, place = scope_of(code), place_of(code, lasti)
-    if scoped is None or place is None:
+    if scoped is None or place is None or _may_round(*scoped):
         return False
-    words = scoped[0].words[id(scoped[1].node)]
-    if words & _ROUND or ("astype" in words and words & {"int", "bool"}):
+    carrying = _Carrying(*scoped, exits or frozenset(), exits is None, place[0])
+    return carrying.holds(roots_of(place[0]))
+
+
+@by_file
+def is_returned(code: CodeType, lasti: int) -> bool:
+    """Say whether what left by an instruction has its numbers as they are in all that its function
+    returns.
+    """
+    scoped, place = scope_of(code), position_of(code, lasti)
+    if scoped is None or place is None or _may_round(*scoped):
         return False
-    return _Carrying(*scoped, exits).holds(roots_of(place[0]))
+    results = [value for values, _ in scoped[1].results for value in values]
+    carrying = _Carrying(*scoped, frozenset((place,)))
+    return bool(results) and carrying.holds(results)
+
+
+def _may_round(source: Source, scope: Scope) -> bool:
+    words = source.words[id(scope.node)]
+    return bool(words & _ROUND or ("astype" in words and words & {"int", "bool"}))
 
 
 @dataclass(eq=False, slots=True)
@@ -79,6 +98,8 @@ class _Carrying:
     source: Source
     scope: Scope
     exits: frozenset[Range]
+    given: bool = False
+    into: ast.AST | None = None  # the call itself: what that does is told by its function
     met: set[tuple[int, bool]] = field(default_factory=set)
     pending: list[tuple[ast.AST, bool]] = field(default_factory=list)
 
@@ -108,8 +129,7 @@ class _Carrying:
             return True
         if any(is_inside(place, range_of(node)) for place in self.exits if hasattr(node, "lineno")):
             return False
-        names = (part for part in ast.walk(node) if isinstance(part, ast.Name))
-        self.pending += ((name, False) for name in names)
+        self.pending += ((name, False) for name in _names_in(node))
         return True
 
     def _name(self, name: str, as_it_is: bool) -> bool:
@@ -117,6 +137,10 @@ class _Carrying:
             return True
         if name in self.scope.outside:
             return False
+        if self.given and (name not in self.scope.locals or name in self.scope.parameters):
+            is_handed_on = as_it_is and name in self.scope.parameters
+            if not is_handed_on and name not in vars(builtins):
+                return False
         others = read_from(self.scope, {name}) if as_it_is else set()
         for definition in self.scope.definitions:
             own = definition.target[0]
@@ -130,6 +154,8 @@ class _Carrying:
         if value is None:
             return True
         if definition.call:
+            if value is self.into:
+                return True
             call = value if isinstance(value, ast.Call) else None
             if call is None:
                 return False
@@ -162,6 +188,18 @@ class _Carrying:
             for target in node.targets if isinstance(node, ast.Assign) else ():
                 if isinstance(target, ast.Subscript) and (root_of(target) or ("",))[0] == name:
                     yield target.slice
+
+
+def _names_in(node: ast.AST) -> Iterator[ast.Name]:
+    """Yield the names that an expression takes a value of: the form of an array is none."""
+    pending = [node]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, ast.Name):
+            yield part
+        elif not isinstance(part, ast.Attribute) or has_numbers(part.attr) is not False:
+            form = without_value(part) if isinstance(part, ast.Call) else []
+            pending += [inner for inner in ast.iter_child_nodes(part) if inner not in form]
 
 
 def _carried(node: ast.AST) -> Iterator[tuple[ast.AST, bool]]:

@@ -40,6 +40,7 @@ class Definition:
         by: What changes it: a method's name, ``[]`` where an element is assigned to; empty for
             any other.
         into: The way from the path to what is changed, where that is an element of it.
+        places: What is computed to choose the element that is changed.
     """
 
     target: Path
@@ -53,6 +54,7 @@ class Definition:
     by: str = ""
     into: Path = ()
     key: str = ""
+    places: tuple[ast.expr, ...] = ()
 
     @property
     def adds(self) -> bool:

@@ -302,7 +302,7 @@ def _taken(node: ast.AST) -> Iterator[tuple[ast.expr, list[Piece]]]:
         if path_of(node.value.func)[0] is not None:  # of ``f().g().x``, all of ``f()`` may count
             yield node.value, [*pieces(node.value, (node.attr,))]
     elif isinstance(node, ast.Call):
-        yield from ((argument, []) for argument in _without_value(node))
+        yield from ((argument, []) for argument in without_value(node))
     elif isinstance(node, ast.IfExp):
         yield node.test, []
     elif isinstance(node, _COMPREHENSIONS):
@@ -321,7 +321,7 @@ def _taken(node: ast.AST) -> Iterator[tuple[ast.expr, list[Piece]]]:
                 yield part.iter, given
 
 
-def _without_value(call: ast.Call) -> list[ast.expr]:
+def without_value(call: ast.Call) -> list[ast.expr]:
     """Return the arguments that a call takes nothing of, or the sizes alone."""
     if name_of(call) in _LIKE:
         return call.args[:1]

@@ -4,7 +4,7 @@ Reaching definitions within each function of a file.
 """
 
 import ast
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from gradviz.recording.definitions import (
     BEFORE,
@@ -112,6 +112,7 @@ class Reader:
                 change=True,
                 into=_into_element(node.target),
                 key=_key_in(node.target),
+                places=path_of(node.target)[1],
             )
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             for name in node.names:
@@ -283,6 +284,7 @@ class Reader:
                 by="[]",
                 into=way_into(node),
                 key=_key_in(node),
+                places=indices,
             )
         return self._define(path, value, environment, taken=taken)
 
@@ -306,6 +308,7 @@ class Reader:
         by: str = "",
         into: Path = (),
         key: str = "",
+        places: Iterable[ast.expr] = (),
     ) -> Environment:
         if path is None:
             return environment
@@ -313,8 +316,9 @@ class Reader:
         place = (id(value), path, taken, call)
         made = self.made.get(place)
         if made is None:
+            at = tuple(item for item in places if not isinstance(item, ast.Constant))
             made = self.made[place] = Definition(
-                path, value, taken, change, call, self.scope, before, keyed, by, into, key
+                path, value, taken, change, call, self.scope, before, keyed, by, into, key, at
             )
             self.scope.definitions.append(made)
         else:

@@ -11,6 +11,7 @@ from types import CodeType
 from gradviz.recording.definitions import Definition, Environment, Scope
 from gradviz.recording.expressions import Path, Range, is_inside, range_of, root_of
 from gradviz.recording.instructions import position_of, scope_of
+from gradviz.recording.of_arrays import has_numbers
 from gradviz.recording.parts import is_element, place_in
 from gradviz.recording.slices import Slicer, computes
 from gradviz.recording.sources import Source
@@ -96,6 +97,8 @@ class Inflow:
         """
         if self.depth == 0 and all(map(is_element, taken)):
             return False  # of a list that left, every element has
+        if self.depth == 0 and (has_them := has_numbers(taken[0])) is not None:
+            return False if has_them else None
         if self.depth == self.route.length:
             goes = _goes_up(self.route, taken)
             if goes is not None or self.depth == 1:

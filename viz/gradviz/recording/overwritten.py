@@ -13,15 +13,17 @@ from torch import Tensor
 
 from gradviz.recording.alike import is_written
 from gradviz.recording.arguments import as_array
-from gradviz.recording.carried import is_carried
+from gradviz.recording.carried import is_carried, is_returned
 from gradviz.recording.escapes import Escapes, outside_torch
 from gradviz.recording.exposed import Window
 from gradviz.recording.instructions import position_of
-from gradviz.recording.outflows import filled_through, names_of_memory
+from gradviz.recording.outflows import Route, filled_through, names_of_memory
 from gradviz.recording.recorder import Recorder
+from gradviz.recording.sites import Site
 from gradviz.recording.starts import keeps
 
 _MOST = 1 << 16  # elements of a tensor that are looked at
+_CALLERS = 3  # into which a value is followed that is handed on
 _TOGETHER = 16  # values that go one way and are told apart
 
 
@@ -115,19 +117,41 @@ def _value(item: Any) -> Any:
 
 
 def _is_carried(escapes: Escapes, serial: int, frame: FrameType) -> bool:
-    """Say whether a value that left in a function comes to a call in it with its numbers as they
-    are, wherever it does.
+    """Say whether a value that left in a function, or in one that it calls or that calls it, comes
+    to a call in it with its numbers as they are, wherever it does.
     """
-    code = frame.f_code
-    sites = [
-        site
-        for site in escapes.sites.get(code.co_filename, {}).values()
-        if site.code is code and site.direct
-    ]
-    if not any(serial in marks.numbers for site in sites for marks in site.marks.values()):
-        return False
-    exits = frozenset(filter(None, (position_of(code, site.lasti) for site in sites)))
-    return is_carried(code, frame.f_lasti, exits)
+    outer: FrameType | None = frame
+    for _ in range(_CALLERS):
+        if outer is None:
+            break
+        code = outer.f_code
+        sites = [
+            site
+            for site in escapes.sites.get(code.co_filename, {}).values()
+            if site.code is code and any(serial in marks.numbers for marks in site.marks.values())
+        ]
+        if sites:
+            exits = frozenset(filter(None, (position_of(code, site.lasti) for site in sites)))
+            come = all(site.direct or _is_returned(site) for site in sites)
+            return come and is_carried(code, outer.f_lasti, exits)
+        if not is_carried(code, outer.f_lasti, None):
+            break
+        outer = outside_torch(outer.f_back)
+    return False
+
+
+def _is_returned(site: Site) -> bool:
+    """Say whether what left in the functions that a site calls is returned with its numbers as they
+    are.
+    """
+    pending: list[Route | None] = [*site.marks]
+    while pending:
+        way = pending.pop()
+        if way is not None:
+            if not is_returned(way.code, way.lasti):
+                return False
+            pending.append(way.below)
+    return True
 
 
 def _was_put_there(

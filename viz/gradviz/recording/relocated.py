@@ -103,10 +103,10 @@ def parts_with_a_place(
     parts = parts_with_a_source(recorder, name, args, kwargs, out, inputs, frame)
     if not parts and name in OF_NUMBERS:
         given = args[0] if args else None
-        known = _by_value(recorder, given, out, inputs)
-        if known is None:
-            known = _carried_there(recorder, given, out, inputs, frame)
-        return known
+        by_value = _by_value(recorder, given, out, inputs)
+        if by_value is None:
+            return _carried_there(recorder, given, out, inputs, frame)
+        return by_value
     return parts or relocated(recorder, name, args, kwargs, out, inputs) or parts
 
 

@@ -30,6 +30,7 @@ from gradviz.recording.filled_in import filled_in
 from gradviz.recording.guesses import fills_others, is_object, vague, vague_reads
 from gradviz.recording.keys import calls_with_keys, is_key, keys_given, keys_there
 from gradviz.recording.left_there import ownerless
+from gradviz.recording.of_arrays import is_vague
 from gradviz.recording.owners import (
     are_related,
     calls_of,
@@ -176,7 +177,7 @@ class Slicer:
         value = filled_in(ownerless(value, self.exits), keys_there(way.keys, scope, environment))
         self.stands(value, scope, environment, way, taken)
         calls, line = calls_with_keys(value), getattr(value, "lineno", 0)
-        loose = way.loose or Expression(range_of(value), taken).vague
+        loose = way.loose or is_vague(value, taken)
         among = vague_reads(self.source, value, scope, environment)
         for path in self.reads(value, scope, environment):
             vaguely = loose or path in among
@@ -194,9 +195,7 @@ class Slicer:
         """Take an expression as one that is computed from, whatever the names in it stand for."""
         self.chooses = self.chooses or scope.chooses(value)
         given = self._given_in(value, scope, environment)
-        unread = [
-            argument for call in given.values() for argument, paths in call.items() if not paths
-        ]
+        unread = [item for call in given.values() for item, paths in call.items() if not paths]
         unread += (
             call.func
             for call in ast.walk(value)
@@ -373,6 +372,9 @@ class Slicer:
             if (inner := within(definition, suffix)) is None:
                 return
             suffix = inner
+        onward = replace(way, computed=True, loose=way.loose or len(path) > len(definition.target))
+        for index in definition.places:  # in another place, another value
+            self.value(index, definition.scope, definition.before, onward)
         taken = straightened((*definition.taken, *suffix))[:_DEEPEST]
         self.part(value, taken, definition.scope, definition.before, way)
 
