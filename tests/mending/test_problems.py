@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from gradviz.facts.parameters import Parameters
+from gradviz.facts.training import Fate, Training
 from gradviz.graph import (
     Cut,
     CutKind,
@@ -148,3 +149,17 @@ def test_the_layers_that_take_in_what_is_severed_are_told_from_those_beside_them
     )
     (problem,) = problems(report)
     assert problem.feeds == {"layer.weight"}
+
+
+def test_what_an_inner_loop_gets_back_does_not_hide_that_the_loss_is_cut_off(file):
+    cut = detach(file, 3)
+    fate = Fate(name="a", trains=False, why="cut", file=file, line=3)
+    inner = report_of(parameter("a", Verdict.REACHED))
+    outer = report_of(parameter("a", cuts=(cut,)), cuts=(cut,))
+    whole = report_of(
+        losses={"torch.autograd.grad 1": inner, "backward 1": outer},
+        training=Training(parameters=(fate,)),
+    )
+    (problem,) = problems(whole)
+    assert (problem.kind, problem.parameters) == ("detach", ("a",))
+    assert problems(replace(whole, training=None)) == []

@@ -110,3 +110,41 @@ for _ in range(2):
     ran = scripts.run("train.py")
     assert "torch.func" not in ran.err
     assert ran.end == "gradviz: All 2 parameters train.\n"
+
+
+META = """
+import torch
+from torch import nn
+from torch.func import functional_call
+
+torch.manual_seed(0)
+net = nn.Linear(2, 1)
+optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+x = torch.randn(8, 2)
+for _ in range(3):
+    own = dict(net.named_parameters())
+    inner = functional_call(net, own, (x,)).pow(2).mean()
+    grads = torch.autograd.grad(inner, [*own.values()])
+    fast = {name: p.data - 0.1 * g for (name, p), g in zip(own.items(), grads)}
+    optimizer.zero_grad()
+    outer = functional_call(net, {n: p.requires_grad_() for n, p in fast.items()}, (x,))
+    outer.pow(2).mean().backward()
+    optimizer.step()
+"""
+"""Model-agnostic meta-learning, whose fast weights lose the way back to the slow ones."""
+
+
+def last(scripts, text):
+    scripts.write("train.py", text)
+    return scripts.run("train.py").err.splitlines()[-1]
+
+
+def test_gradient_that_an_inner_loop_gets_back_does_not_hide_what_cuts_the_outer_loss_off(scripts):
+    assert last(scripts, META) == (
+        "gradviz: 0 of 2 parameters train; cut off from the loss at train.py:14."
+    )
+
+
+def test_an_inner_loop_whose_fast_weights_lead_back_is_none_of_its_business(scripts):
+    healthy = META.replace("p.data", "p").replace("p.requires_grad_()", "p")
+    assert last(scripts, healthy) == "gradviz: All 2 parameters train."

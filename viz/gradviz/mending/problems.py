@@ -58,10 +58,16 @@ def parts(report: Report) -> Iterable[Report]:
 
 
 def best(report: Report) -> Mapping[str, Parameter]:
-    """Return what became of each parameter in the call that did most for it."""
+    """Return what became of each parameter in the call that did most for it; where it does not
+    train since it is cut off, in one that is: what others return may be of an inner loop.
+    """
+    fates = () if report.training is None else report.training.parameters
+    cut = {fate.name for fate in fates if fate.why == "cut"}
     parameters: dict[str, Parameter] = {}
     for part in parts(report):
         for name, parameter in part.parameters.items():
+            if name in cut and parameter.verdict is Verdict.REACHED:
+                continue
             if name not in parameters or _BEST.index(parameter.verdict) < _BEST.index(
                 parameters[name].verdict
             ):
