@@ -111,6 +111,8 @@ def test_what_torch_severs_within_one_of_its_own_calls_is_no_headline() -> None:
         == "All 2 parameters get gradient; torch.no_grad() at train.py:8 cuts one of the routes to"
         " weight, often on purpose"
     )
+    number = replace(cut, inside_library=False, kind=CutKind.ITEM, operation="item()")
+    assert headline(Report(parameters=parameters, cuts=(number,))).endswith("routes to weight")
 
 
 def test_a_module_whose_name_is_a_number_is_not_read_as_a_count() -> None:

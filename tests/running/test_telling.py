@@ -191,3 +191,21 @@ def test_an_alarm_of_a_step_is_explained_once(teller):
         "ALARM: opt (SGD) steps 1 parameter that no gradient reached, after backward 2, as after"
         " backward 1"
     ]
+
+
+def test_a_run_says_once_that_a_cut_on_one_route_is_often_on_purpose(teller):
+    other = replace(DETACH, line=9)
+    said = [
+        teller.tell_call(
+            of(number, Parameter(name="a", verdict=Verdict.REACHED, partial=True, cuts=(cut,)))
+        )
+        for number, cut in enumerate((DETACH, other), 1)
+    ]
+    assert ["often on purpose" in text for text in said] == [True, False]
+    assert ["another is alive" in text for text in said] == [True, True]
+
+
+def test_a_number_taken_on_one_route_is_not_called_often_on_purpose(teller):
+    number = replace(DETACH, kind=CutKind.ITEM, operation="item()")
+    partial = Parameter(name="a", verdict=Verdict.REACHED, partial=True, cuts=(number,))
+    assert "another is alive\n" in teller.tell_call(of(1, partial))

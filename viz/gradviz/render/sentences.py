@@ -279,6 +279,24 @@ def leaf_name(leaf: Leaf) -> str:
     return f"a {' x '.join(map(str, leaf.shape))} tensor" if leaf.shape else "a single value"
 
 
+_OFTEN_MEANT = frozenset(
+    (
+        CutKind.DETACH,
+        CutKind.NO_GRAD,
+        CutKind.SET_GRAD_ENABLED,
+        CutKind.INFERENCE_MODE,
+        CutKind.GRAD_WITHOUT_GRAPH,
+    )
+)
+
+
+def often_meant(cuts: Iterable[Cut]) -> str:
+    """Return ``", often on purpose"`` of cuts on one route that all are such as people write to
+    stop gradient; empty of a number, an array, a copy or a choice, which lose it unasked.
+    """
+    return f", {OFTEN}" if all(cut.kind in _OFTEN_MEANT for cut in cuts) else ""
+
+
 def is_asked(cut: Cut) -> bool:
     """Say whether a cut is one that is written for its own sake, as a stop-gradient is."""
     return cut.kind is CutKind.DETACH
@@ -333,7 +351,7 @@ def _cut_clauses(report: Findings) -> list[str]:
             clauses.append(f"{cut_at(cut)} cuts off {listing(_named(behind, report))}")
         elif partial and not cut.inside_library:
             routes = f"cuts one of the routes to {listing(_named(partial, report))}"
-            often = "" if any(OFTEN in clause for clause in clauses) else f", {OFTEN}"
+            often = "" if any(OFTEN in clause for clause in clauses) else often_meant([cut])
             clauses.append(f"{cut_at(cut)} {routes}{often}")
     rest = len(clauses) - _CLAUSES
     return clauses if rest <= 0 else [*clauses[:_CLAUSES], f"{counted(rest, 'more cut')}"]

@@ -30,6 +30,7 @@ from gradviz.render.sentences import (
     leaf_name,
     listing,
     note_text,
+    often_meant,
     path_and_line,
     printable,
     why_unused,
@@ -210,7 +211,8 @@ def _asides(report: Findings, cuts: Sequence[Cut], explained: set[Explanation]) 
     if cuts:
         yield _Line()
         yield _Line(
-            "Cut on one route, alive on another. That is often on purpose, as a stop-gradient.",
+            "Cut on one route, alive on another."
+            + " That is often on purpose, as a stop-gradient." * bool(often_meant(cuts)),
             "title",
         )
     for cut in sorted(cuts, key=is_asked):  # what is hardly meant comes first

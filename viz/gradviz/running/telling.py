@@ -21,6 +21,7 @@ from gradviz.render.sentences import (
     is_asked,
     leaf_name,
     note_text,
+    often_meant,
     path_and_line,
     printable,
     verdict_counts,
@@ -58,6 +59,7 @@ class Teller:
         self._places: dict[tuple[str, ...], str] = {}  # where the reader finds it
         self._repeats: Counter[tuple[str, ...]] = Counter()
         self._freezes: dict[str, str] = {}  # what froze, and the call of which it was told
+        self._has_said_often = False
         self._before = 0  # lines of the call that was told of last
 
     def tell_call(self, call: BackwardCall) -> str:
@@ -76,11 +78,18 @@ class Teller:
             is_worth_a_line = not self._to_the_end or _is_told(self._repeats[content])
             if not since and not is_worth_a_line:
                 return ""
+        details = [*self._saying_once(details)]
         if not self._verbose:
             details = [*self._without_known_freezes(details, call.name.short)]
         lines = [first, *details, *since]
         self._before = len(lines)
         return "\n".join(lines) + "\n"
+
+    def _saying_once(self, details: Iterable[str]) -> Iterator[str]:
+        """Yield lines, of which one alone says that a cut is often on purpose."""
+        for text in details:
+            yield text.replace(f", {OFTEN}", "") if self._has_said_often else text
+            self._has_said_often = self._has_said_often or OFTEN in text
 
     def _without_known_freezes(self, details: Iterable[str], call: str) -> Iterator[str]:
         """Yield lines; in place of several that were told to freeze before, where that was."""
@@ -232,7 +241,7 @@ def _partial(call: BackwardCall, *, verbose: bool) -> Iterator[str]:
                 inside[parameter.name] = list(parameter.cuts)
     for cuts, names in sorted(partial.items(), key=lambda group: all(map(is_asked, group[0]))):
         same = full_cuts.issuperset(cuts)
-        how = " there too, another is alive" if same else f", another is alive, {OFTEN}"
+        how = " there too, another is alive" if same else f", another is alive{often_meant(cuts)}"
         yield line("partial", f"{names_in(names, call)}: one route is cut{how}")
         for cut in () if same else sorted(cuts, key=is_asked):  # what is hardly meant comes first
             yield from cut_lines(cut, most=0)
@@ -242,7 +251,7 @@ def _partial(call: BackwardCall, *, verbose: bool) -> Iterator[str]:
         yield line(
             "partial",
             f"{who}: one route is cut in {counted(len(lines), 'line')} of libraries, another is"
-            f" alive, {OFTEN}",
+            f" alive{often_meant(cut for cuts in inside.values() for cut in cuts)}",
         )
 
 

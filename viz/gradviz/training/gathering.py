@@ -128,7 +128,7 @@ class Gatherer:
         return Evidence(
             name=name,
             numel=self.identities.numels.get(name, 0),
-            verdicts=self._verdicts(name),
+            verdicts=_verdicts(self.calls, name),
             stepped=tuple(self._stepped(name, history)),
             left_out=self._left_out(name, key),
             looks=tuple(
@@ -283,15 +283,6 @@ class Gatherer:
         reaching = self._reaching(name)
         return bool(reaching) and all(name in call.last_layer for call in reaching)
 
-    def _verdicts(self, name: str) -> tuple[Parameter, ...]:
-        """Return what calls say of a parameter: those that leave gradient, where all of these are
-        cut off, for what another returns is then of an inner loop; else all.
-        """
-        own = [call for call in self.calls if name in call.parameters]
-        leaving = [call for call in own if not call.returns]
-        cut = {call.parameters[name].verdict for call in leaving} == {Verdict.CUT}
-        return tuple(call.parameters[name] for call in (leaving if cut else own))
-
     def _reaching(self, name: str) -> list[Seen]:
         """Return the calls that reach a parameter."""
         return [
@@ -342,6 +333,16 @@ def _undone(gatherer: Gatherer, optimizer: int) -> tuple[int, str] | None:
     since, parameter = gatherer.returns.undone(optimizer) or (0, 0)
     name = gatherer.identities.names.get(parameter)
     return None if name is None else (since, name)
+
+
+def _verdicts(calls: Sequence[Seen], name: str) -> tuple[Parameter, ...]:
+    """Return what calls say of a parameter: those that leave gradient, where all of these are cut
+    off, for what another returns is then of an inner loop; else all.
+    """
+    own = [call for call in calls if name in call.parameters]
+    leaving = [call for call in own if not call.returns]
+    cut = {call.parameters[name].verdict for call in leaving} == {Verdict.CUT}
+    return tuple(call.parameters[name] for call in (leaving if cut else own))
 
 
 def _copied(calls: Sequence[Seen], name: str) -> tuple[str | None, Place | None]:
