@@ -148,3 +148,52 @@ def test_what_a_constructor_of_torch_begins_with_severs_nothing():
     report = trace.report(loss, model)
     assert {parameter.verdict for parameter in report.parameters.values()} == {Verdict.REACHED}
     assert not any(parameter.partial for parameter in report.parameters.values())
+
+
+class Tried(nn.Module):
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        with torch.no_grad():
+            self.first = net(X)
+        self.head = nn.Linear(self.first.shape[1], 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(x)  # type: ignore[no-any-return]
+
+
+def test_what_a_constructor_tries_only_for_its_size_is_no_part_of_the_loss():
+    report = report_of(Tried, lambda model, made: made(model.late(X)))
+    early = report.parameters["early.weight"]
+    assert early.verdict is Verdict.UNUSED
+    assert not early.uncertain
+
+
+def test_what_a_constructor_keeps_of_a_first_forward_is_cut_where_it_goes_into_the_loss():
+    report = report_of(Tried, lambda model, made: made(made.first) + model.late(X))
+    found = report.parameters["early.weight"]
+    assert [cut.kind for cut in found.cuts] == [CutKind.NO_GRAD]
+    assert not report.parameters["late.weight"].cuts
+
+
+class TriedItself(nn.Module):
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.own = nn.Linear(4, 4)
+        with torch.no_grad():
+            self.first = self.own(X.abs())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.own(x)  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_what_a_constructor_tries_of_its_own_is_a_forward_too(keeps):
+    with gradviz.trace() as trace:
+        model = TriedItself(nn.Identity())
+        loss = (model(X) - (model.first if keeps else 0)).square().mean()
+        loss.backward()
+    report = trace.report(loss, model)
+    bias = report.parameters["own.bias"]
+    assert bias.verdict is Verdict.REACHED
+    assert bias.partial is keeps
+    assert {cut.kind for cut in report.cuts} == ({CutKind.NO_GRAD} if keeps else set())

@@ -3,7 +3,8 @@
 A module's constructor does so with the parameters that it makes itself: a target network begins as
 its online network does. What it copies of those that were there before it is a copy as any other.
 What it computes of them otherwise may take their place, as a flat parameter does: where that goes
-is not followed, and whether they went into a loss is not known.
+is not followed, and whether they went into a loss is not known. Where it calls a module, to find
+out a size or a first output, that is a forward as any other.
 """
 
 from collections.abc import Iterator
@@ -29,7 +30,7 @@ def is_making(recorder: Recorder, name: str, inputs: Inputs, stack: Surroundings
     Takes note of what goes into one where it is not known what becomes of it.
     """
     maker = stack.maker
-    if not isinstance(maker, int):
+    if not isinstance(maker, int) or stack.tried:
         return False
     if _makes_all(recorder.tape, maker, inputs):
         return True

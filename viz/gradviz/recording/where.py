@@ -220,6 +220,7 @@ class Surroundings:
         optimizer: It is done by an optimizer of torch.
         maker: The outermost module whose ``__init__`` is running, or None; see :class:`Stacks` for
             its number.
+        tried: The innermost such ``__init__`` calls a module, and the call is part of that forward.
         entered: Name of torch's own function that the innermost frame outside torch called.
         torch_line: File and instruction of torch's own innermost frame, where torch decided to make
             the call.
@@ -238,6 +239,7 @@ class Surroundings:
     state_dict: bool = False
     optimizer: bool = False
     maker: nn.Module | int | None = None
+    tried: bool = False
     torch_line: CodeType | None = None
     entered: str = ""
 
@@ -414,6 +416,9 @@ def _look_at_init(frame: FrameType, surroundings: Surroundings) -> None:
     code = frame.f_code
     own = frame.f_locals.get(code.co_varnames[0]) if code.co_argcount else None
     if isinstance(own, nn.Module):
+        if surroundings.maker is None:
+            by_torch = level(code.co_filename) == INSIDE
+            surroundings.tried = surroundings.module is not None and not by_torch
         surroundings.maker = own
 
 
