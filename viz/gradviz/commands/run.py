@@ -154,10 +154,13 @@ def _print_cost(
 
 def _say_what_goes_to_the_script(arguments: Sequence[str]) -> None:
     """Tell who wrote -o after the script that the script gets it, and how gradviz would."""
+    outputs = [pair for pair in pairwise(arguments) if pair[0] in ("-o", "--output")]
+    if not outputs:
+        return
     from gradviz.render.formats import FORMATS
 
-    for option, value in pairwise(arguments):
-        if option in ("-o", "--output") and Path(value).suffix.lower() in FORMATS:
+    for option, value in outputs:
+        if Path(value).suffix.lower() in FORMATS:
             say(
                 f"gradviz: {option} {value} goes to the script, as it stands after it; for a"
                 f" report: gradviz run {option} {value} ...\n"
