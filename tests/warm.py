@@ -146,7 +146,7 @@ def look_at_modules() -> None:
     """Have gradviz find out now whose each module and each custom Function is, and read the code of
     those who call this, and no fork again.
     """
-    from gradviz.recording import functions
+    from gradviz.recording.reading import functions
     from gradviz.running import variables
 
     list(variables.spaces(sys._getframe()))

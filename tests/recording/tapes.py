@@ -4,9 +4,9 @@ from torch import Tensor
 
 from gradviz.recording.mode import RecordingMode
 from gradviz.recording.observer import Observer
+from gradviz.recording.reading.where import NOWHERE
 from gradviz.recording.records import Call, Stamp, Step
 from gradviz.recording.tape import Tape
-from gradviz.recording.where import NOWHERE
 
 
 def step(tape: Tape, number: int, *nexts: int, name: str = "MulBackward0") -> Step:

@@ -505,7 +505,7 @@ def test_an_interrupted_backward_leaves_no_hook_and_is_not_swallowed():
 def test_a_failure_of_the_looking_stops_the_looking_alone(monkeypatch):
     expected = net()
     expected(X).sum().backward()
-    monkeypatch.setattr("gradviz.recording.sizes.size_of", lambda gradient: 1 / 0)
+    monkeypatch.setattr("gradviz.recording.arithmetic.sizes.size_of", lambda gradient: 1 / 0)
     model = net()
     trace = gradviz.trace()
     trace.__enter__()

@@ -19,7 +19,7 @@ from torch.utils.checkpoint import checkpoint
 
 import gradviz
 from gradviz.recording.on_behalf import OnBehalf
-from gradviz.recording.where import INSIDE, USER, level
+from gradviz.recording.reading.where import INSIDE, USER, level
 from gradviz.system.frames import Borrowed
 
 

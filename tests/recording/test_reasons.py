@@ -7,9 +7,9 @@ import torch
 from tapes import step
 
 from gradviz.recording import torch_inside
-from gradviz.recording.passage import Passage
+from gradviz.recording.arithmetic.passage import Passage
+from gradviz.recording.arithmetic.sizes import unseen
 from gradviz.recording.reasons import Reasons
-from gradviz.recording.sizes import unseen
 from gradviz.recording.tape import Tape
 
 INF = math.inf

@@ -6,7 +6,7 @@ import math
 import pytest
 import torch
 
-from gradviz.recording.births import ON_DEVICE
+from gradviz.recording.arithmetic.births import ON_DEVICE
 from gradviz.recording.observer import Observer
 from gradviz.recording.reasons import Reasons
 from gradviz.recording.takings import Takings

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from gradviz.recording.model_names import names_of
+from gradviz.judging.model_names import names_of
 from gradviz.running.names import is_nameless
 from gradviz.running.successors import successors
 

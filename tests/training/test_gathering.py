@@ -5,7 +5,7 @@ import torch
 
 import gradviz
 from gradviz.graph import Parameter, Verdict
-from gradviz.recording.model_names import names_of
+from gradviz.judging.model_names import names_of
 from gradviz.training.seen import Seen
 from gradviz.training.watch import StepWatch
 

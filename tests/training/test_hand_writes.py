@@ -2,7 +2,7 @@
 
 import torch
 
-from gradviz.recording.where import Spot
+from gradviz.recording.reading.where import Spot
 from gradviz.training.hand_writes import HandWrites
 
 CODE = (lambda: None).__code__

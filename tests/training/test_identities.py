@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from gradviz.graph import Parameter, Verdict
-from gradviz.recording.model_names import names_of
+from gradviz.judging.model_names import names_of
 from gradviz.training.identities import Identities, _successors
 from gradviz.training.optimizers import Optimizers
 from gradviz.training.owners import Owners

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from gradviz.recording.where import Spot
+from gradviz.recording.reading.where import Spot
 from gradviz.training.optimizers import Optimizers
 
 

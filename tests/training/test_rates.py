@@ -6,7 +6,7 @@ from torch import nn
 from torch.optim import lr_scheduler
 
 import gradviz
-from gradviz.recording.where import Spot
+from gradviz.recording.reading.where import Spot
 from gradviz.training.rates import Rates
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from gradviz.expecting.expectations import Patterns
-    from gradviz.recording.model_names import Model
+    from gradviz.judging.model_names import Model
     from gradviz.reports import Report
     from gradviz.tracing.trace import Optimizers, Trace
 

@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 
 import gradviz
+from gradviz.recording.reading.where import GRADVIZ
 from gradviz.recording.seams.anomaly import without_own_lines
-from gradviz.recording.where import GRADVIZ
 
 
 def root(x):

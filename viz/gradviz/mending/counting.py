@@ -24,7 +24,8 @@ from gradviz.costing.saved import SavedBytes
 from gradviz.graph import Place
 from gradviz.mending.order import Experiment
 from gradviz.mending.outcome import KeptMemory, Part
-from gradviz.recording import torch_inside, where
+from gradviz.recording import torch_inside
+from gradviz.recording.reading import where
 from gradviz.recording.tensor_state import history, nodes_before
 from gradviz.running import names
 from gradviz.system.walk import walk

@@ -28,7 +28,7 @@ def main() -> None:
     import torch
 
     from gradviz.mending import trial
-    from gradviz.recording import functions
+    from gradviz.recording.reading import functions
 
     # What each fork would do anew: the first optimizer imports half of torch, the first trace looks
     # for Functions and for packages with causes, whose code runs in forks alone, and a collection

@@ -26,12 +26,12 @@ from torch import Tensor
 
 from gradviz.costing.saved import SavedBytes
 from gradviz.errors import GradvizError
+from gradviz.judging.model_names import names_of
 from gradviz.mending.counting import Counting
 from gradviz.mending.onward import Onward, run_again
 from gradviz.mending.order import Experiment, Order
 from gradviz.mending.outcome import CallBits, Failure, KeptMemory, TrialOutcome
-from gradviz.recording import where
-from gradviz.recording.model_names import names_of
+from gradviz.recording.reading import where
 from gradviz.running import names
 from gradviz.running.backwards import Watch
 from gradviz.running.settings import Settings, numbers

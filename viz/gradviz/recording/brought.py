@@ -6,10 +6,10 @@ from typing import Protocol
 
 from torch import Tensor
 
-from gradviz.recording import where
-from gradviz.recording.births import Born
-from gradviz.recording.passage import Passage
+from gradviz.recording.arithmetic.births import Born
+from gradviz.recording.arithmetic.passage import Passage
 from gradviz.recording.raising import Raised
+from gradviz.recording.reading import where
 
 
 class Brought(Protocol):

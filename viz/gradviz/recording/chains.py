@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from gradviz.recording.arguments import tensors_in
+from gradviz.recording.arithmetic.saved import lengths, number
 from gradviz.recording.joints import JOINS
 from gradviz.recording.records import Inputs
-from gradviz.recording.saved import lengths, number
 from gradviz.recording.tape import Tape
 from gradviz.recording.tensor_state import history, is_recorded
 from gradviz.recording.torch_inside import result_of

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from gradviz.recording import torch_inside
-from gradviz.recording.where import INSIDE, level
+from gradviz.recording.reading.where import INSIDE, level
 
 _DEEP = 4  # functions within functions whose variables are read
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from torch import Tensor
 
-from gradviz.recording.where import USER, level
+from gradviz.recording.reading.where import USER, level
 from gradviz.system import collector
 from gradviz.system.undo import Undo
 

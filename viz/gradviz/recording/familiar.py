@@ -9,14 +9,14 @@ from collections.abc import Hashable
 
 from torch import Tensor, nn
 
-from gradviz.recording.alike import of_interest
 from gradviz.recording.inputs import PLAIN
+from gradviz.recording.outside.alike import of_interest
+from gradviz.recording.reading.switches import Switch
+from gradviz.recording.reading.where import Surroundings
 from gradviz.recording.records import Inputs
 from gradviz.recording.rule import TorchCall
 from gradviz.recording.severing import block_of
-from gradviz.recording.switches import Switch
 from gradviz.recording.tensor_state import address
-from gradviz.recording.where import Surroundings
 
 _MOST = 10_000  # calls that are remembered
 # What their results are depends on more than what went in

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from gradviz.graph import CutKind
+from gradviz.recording.reading.where import NOWHERE, Spot
 from gradviz.recording.torch_inside import has_data, implementation
-from gradviz.recording.where import NOWHERE, Spot
 
 
 def memory_of(tensor: Tensor) -> Any:

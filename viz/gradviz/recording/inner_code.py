@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from gradviz.recording import torch_inside
 from gradviz.recording.elsewhere import tensors_within
-from gradviz.recording.where import INSIDE, level
+from gradviz.recording.reading.where import INSIDE, level
 
 _OF_TENSORS = ("__torch_function__", "__torch_dispatch__")
 _OF_OBJECTS = ("__array__", "__getitem__", "__iter__", "__float__", "__index__", "__complex__")

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gradviz.recording.alike import is_index, of_interest
 from gradviz.recording.arguments import as_array
-from gradviz.recording.fingerprints import is_short
 from gradviz.recording.identity import Facts
 from gradviz.recording.memory import writes
+from gradviz.recording.outside.alike import is_index, of_interest
+from gradviz.recording.outside.fingerprints import is_short
 from gradviz.recording.overwritten import array_overwritten
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Inputs

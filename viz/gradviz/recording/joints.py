@@ -8,10 +8,10 @@ from typing import Any
 from torch import Tensor
 
 from gradviz.recording.arguments import part_at
+from gradviz.recording.arithmetic.saved import number
 from gradviz.recording.places import Places, places_of
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Inputs, Joints
-from gradviz.recording.saved import number
 from gradviz.recording.tensor_state import address, base_of, history, is_recorded
 from gradviz.recording.torch_inside import result_of
 

@@ -3,8 +3,8 @@
 from torch import Tensor
 
 from gradviz.recording.identity import Switched
+from gradviz.recording.reading.where import NOWHERE, Spot
 from gradviz.recording.tape import Tape
-from gradviz.recording.where import NOWHERE, Spot
 
 _NOT_SEEN = {on: Switched(on, NOWHERE) for on in (False, True)}
 

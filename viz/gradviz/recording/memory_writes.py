@@ -11,9 +11,10 @@ from gradviz.recording.arguments import part_at
 from gradviz.recording.inputs import inputs_of
 from gradviz.recording.memory import is_written, overwritten, replaced, writes, written
 from gradviz.recording.moved import trained
-from gradviz.recording.named_calls import FILLS, OUT, operation_text
 from gradviz.recording.noting import stamp_nodes
 from gradviz.recording.places import Places
+from gradviz.recording.reading.named_calls import FILLS, OUT, operation_text
+from gradviz.recording.reading.where import Surroundings
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Call, Inputs
 from gradviz.recording.relocated import filled
@@ -22,7 +23,6 @@ from gradviz.recording.severing import outer_switch, write_down
 from gradviz.recording.tensor_state import address, base_of, history, is_recorded, region
 from gradviz.recording.torch_inside import FOREACH
 from gradviz.recording.upkeep import is_upkeep
-from gradviz.recording.where import Surroundings
 
 
 def wrote(call: TorchCall, target: Tensor, was_live: bool) -> None:

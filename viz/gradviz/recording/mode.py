@@ -33,6 +33,7 @@ from gradviz.recording.locked import Locked
 from gradviz.recording.memory import pin, replaced, write_at
 from gradviz.recording.on_behalf import OnBehalf, as_warned_alone
 from gradviz.recording.overwritten import is_overwritten
+from gradviz.recording.reading.where import INSIDE, behind_torch_modes, level
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Call
 from gradviz.recording.rule import Rule, TorchCall
@@ -47,7 +48,6 @@ from gradviz.recording.torch_inside import (
     sequence_number,
     without_torch_function,
 )
-from gradviz.recording.where import INSIDE, behind_torch_modes, level
 from gradviz.system.frames import leave_out_caller, uncounted
 
 _AS_IT_IS: AbstractContextManager[Any] = nullcontext()

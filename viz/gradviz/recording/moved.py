@@ -12,8 +12,8 @@ from typing import Any
 from torch import Tensor
 
 from gradviz.graph import CutKind
-from gradviz.recording import where
 from gradviz.recording.gradients import reaches
+from gradviz.recording.reading import where
 from gradviz.recording.records import Call, Inputs
 from gradviz.recording.tape import Tape
 from gradviz.recording.tensor_state import history

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from gradviz.graph import CutKind
-from gradviz.recording import exits, torch_inside, transforms, where
+from gradviz.recording import torch_inside, transforms
 from gradviz.recording.arguments import tensors_in
 from gradviz.recording.chains import without_others
 from gradviz.recording.familiar import may_be_told_again
@@ -17,7 +17,10 @@ from gradviz.recording.joined import Part
 from gradviz.recording.joints import keep, shown
 from gradviz.recording.memory import written
 from gradviz.recording.moved import keeps
-from gradviz.recording.named_calls import COMPARISONS, KIND_OF
+from gradviz.recording.outside import exits
+from gradviz.recording.reading import where
+from gradviz.recording.reading.named_calls import COMPARISONS, KIND_OF
+from gradviz.recording.reading.where import Spot, Surroundings
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Exit, Stamp
 from gradviz.recording.relocated import parts_with_a_place
@@ -26,7 +29,6 @@ from gradviz.recording.severing import hands_on, kind_of, write_down
 from gradviz.recording.tensor_state import address, base_of, is_with_itself
 from gradviz.recording.torch_inside import sequence_number
 from gradviz.recording.upkeep import is_upkeep
-from gradviz.recording.where import Spot, Surroundings
 
 # Calls whose results are as long as the values decide
 _SIZED_BY_VALUES = frozenset("nonzero argwhere unique unique_consecutive masked_select".split())

@@ -21,10 +21,11 @@ import torch
 from torch import Tensor
 from torch.utils.hooks import RemovableHandle
 
-from gradviz.recording import births, sizes, torch_inside
-from gradviz.recording.faint import FAINT
+from gradviz.recording import torch_inside
+from gradviz.recording.arithmetic import births, sizes
+from gradviz.recording.arithmetic.faint import FAINT
+from gradviz.recording.arithmetic.passage import Passage
 from gradviz.recording.names import ACCUMULATORS, is_accumulator
-from gradviz.recording.passage import Passage
 from gradviz.recording.raising import Raised, last_taken, told_of, users_line
 from gradviz.recording.reasons import EdgeGradients, Reasons
 from gradviz.recording.takings import NO_EDGES, Edge, Takings

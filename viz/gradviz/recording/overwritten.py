@@ -11,16 +11,17 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from gradviz.recording.alike import is_written
 from gradviz.recording.arguments import as_array
-from gradviz.recording.carried import is_carried, is_returned
-from gradviz.recording.escapes import Escapes, outside_torch
 from gradviz.recording.exposed import Window
-from gradviz.recording.instructions import position_of
-from gradviz.recording.outflows import Route, filled_through, names_of_memory
+from gradviz.recording.outside.alike import is_written
+from gradviz.recording.outside.carried import is_carried, is_returned
+from gradviz.recording.outside.escapes import Escapes
+from gradviz.recording.outside.sites import Site
+from gradviz.recording.reading.instructions import position_of
+from gradviz.recording.reading.outflows import Route, filled_through, names_of_memory
+from gradviz.recording.reading.starts import keeps
+from gradviz.recording.reading.where import outside_torch
 from gradviz.recording.recorder import Recorder
-from gradviz.recording.sites import Site
-from gradviz.recording.starts import keeps
 
 _MOST = 1 << 16  # elements of a tensor that are looked at
 _CALLERS = 3  # into which a value is followed that is handed on

@@ -5,9 +5,10 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from gradviz.recording import torch_inside, where
+from gradviz.recording import torch_inside
+from gradviz.recording.reading import where
+from gradviz.recording.reading.where import Spot
 from gradviz.recording.records import Step, nexts_of
-from gradviz.recording.where import Spot
 from gradviz.system.walk import walk
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from torch import Tensor
 
-from gradviz.recording import births, faint, flat, sizes, torch_inside
-from gradviz.recording.held import held
-from gradviz.recording.passage import Passage
+from gradviz.recording import torch_inside
+from gradviz.recording.arithmetic import births, faint, flat, sizes
+from gradviz.recording.arithmetic.held import held
+from gradviz.recording.arithmetic.passage import Passage
 from gradviz.recording.tape import Tape
 
 _MOST_BIRTHS = 4  # that are looked into

@@ -12,7 +12,7 @@ from gradviz.graph import CutKind
 from gradviz.recording import torch_inside
 from gradviz.recording.identity import Facts
 from gradviz.recording.places import Places
-from gradviz.recording.where import NOWHERE, Spot
+from gradviz.recording.reading.where import NOWHERE, Spot
 
 Inputs = tuple[tuple[int, bool], ...]
 """The number of each value that went in, and whether it required grad."""

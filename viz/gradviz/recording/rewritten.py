@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from torch import Tensor
 
+from gradviz.recording.reading.where import Spot
 from gradviz.recording.records import Step
 from gradviz.recording.tensor_state import address, region
 from gradviz.recording.torch_inside import sequence_number
-from gradviz.recording.where import Spot
 
 _VIEWS = re.compile(
     r"(T|AsStrided|Expand|Permute|Select|Slice|Squeeze|Transpose|Unsqueeze|UnsafeView|View)Backward\d"

@@ -5,7 +5,7 @@ from types import FrameType
 from typing import Any, NamedTuple
 
 from gradviz.recording import torch_inside
-from gradviz.recording.named_calls import POSITIONS, SHAPE_ONLY
+from gradviz.recording.reading.named_calls import POSITIONS, SHAPE_ONLY
 from gradviz.recording.recorder import Recorder
 
 

@@ -11,11 +11,11 @@ from gradviz.causes.packages import recognised
 from gradviz.graph import GRAD_MODES, CutKind
 from gradviz.recording import torch_inside
 from gradviz.recording.arguments import tensors_in
-from gradviz.recording.named_calls import CASTS, KIND_OF, operation_text
+from gradviz.recording.reading.named_calls import CASTS, KIND_OF, operation_text
+from gradviz.recording.reading.switches import Switch
+from gradviz.recording.reading.where import Spot, Surroundings
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Call, Inputs
-from gradviz.recording.switches import Switch
-from gradviz.recording.where import Spot, Surroundings
 
 
 def write_down(

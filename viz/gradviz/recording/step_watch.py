@@ -7,7 +7,7 @@ from typing import Protocol
 from torch import Tensor
 from torch.optim import Optimizer
 
-from gradviz.recording.where import Spot
+from gradviz.recording.reading.where import Spot
 
 
 class GradientTouches(Protocol):

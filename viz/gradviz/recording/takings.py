@@ -10,9 +10,9 @@ from typing import cast
 
 from torch import Tensor
 
-from gradviz.recording import sizes
-from gradviz.recording.amounts import Measure, Meter
-from gradviz.recording.passage import Passage
+from gradviz.recording.arithmetic import sizes
+from gradviz.recording.arithmetic.amounts import Measure, Meter
+from gradviz.recording.arithmetic.passage import Passage
 from gradviz.recording.reasons import Reasons
 
 Row = tuple[

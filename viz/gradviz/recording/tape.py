@@ -24,9 +24,10 @@ from gradviz.recording import torch_inside
 from gradviz.recording.brought import Backward
 from gradviz.recording.dates import Dates
 from gradviz.recording.identity import Facts, Tensors
-from gradviz.recording.lines import Lines
-from gradviz.recording.loss_functions import loss_module
 from gradviz.recording.names import ACCUMULATORS, is_accumulator
+from gradviz.recording.reading.lines import Lines
+from gradviz.recording.reading.loss_functions import loss_module
+from gradviz.recording.reading.where import Spot
 from gradviz.recording.records import (
     FORGOTTEN,
     Asked,
@@ -42,7 +43,6 @@ from gradviz.recording.repeats import Repeats
 from gradviz.recording.rewritten import Rewritten
 from gradviz.recording.tensor_state import base_of, history, nodes_before
 from gradviz.recording.torch_inside import sharded
-from gradviz.recording.where import Spot
 from gradviz.system.undo import Action, as_one, when_empty
 from gradviz.system.walk import walk
 

@@ -7,11 +7,11 @@ from typing import Any
 from torch import Tensor
 
 from gradviz.recording.arguments import as_array
-from gradviz.recording.escapes import outside_torch
+from gradviz.recording.outside.reckoned import NumbersOut
 from gradviz.recording.overwritten import left_in
-from gradviz.recording.reckoned import NumbersOut
+from gradviz.recording.reading.starts import literals_at
+from gradviz.recording.reading.where import outside_torch
 from gradviz.recording.recorder import Recorder
-from gradviz.recording.starts import literals_at
 
 
 def sources_behind(

@@ -4,8 +4,8 @@ import contextlib
 import inspect
 from types import FrameType
 
+from gradviz.recording.reading.where import INSIDE, level
 from gradviz.recording.torch_inside import OVERRIDES
-from gradviz.recording.where import INSIDE, level
 
 
 def end_blocks(error: BaseException) -> None:

@@ -9,11 +9,11 @@ out a size or a first output, that is a forward as any other.
 
 from collections.abc import Iterator
 
+from gradviz.recording.reading.where import Surroundings
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Exit, Inputs
 from gradviz.recording.severing import write_down
 from gradviz.recording.tape import Tape
-from gradviz.recording.where import Surroundings
 from gradviz.system.walk import walk
 
 _VALUES = 256  # that are looked at

@@ -16,8 +16,8 @@ import torch
 from torch.optim import Optimizer
 
 from gradviz.graph import Verdict
+from gradviz.recording.arithmetic.sizes import any_nonzero
 from gradviz.recording.groups import parameters_in
-from gradviz.recording.sizes import any_nonzero
 from gradviz.recording.torch_inside import is_sharded
 from gradviz.running.calls import BackwardCall, OptimizerStep
 from gradviz.system.grouped import grouped

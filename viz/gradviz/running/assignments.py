@@ -8,8 +8,8 @@ from types import FrameType
 from typing import Any
 
 from gradviz.graph import Place
-from gradviz.recording.sources import source_of
-from gradviz.recording.where import Spot
+from gradviz.recording.reading.sources import source_of
+from gradviz.recording.reading.where import Spot
 from gradviz.running.variables import local_variables
 from gradviz.system.lines import getline
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from types import FrameType
 
-from gradviz.recording import where
+from gradviz.recording.reading import where
 from gradviz.recording.torch_inside import TRANSFORMS
 from gradviz.render.sentences import counted, path_and_line
 

@@ -19,10 +19,11 @@ from typing import Any
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from gradviz.recording import alive, torch_inside
+from gradviz.recording import torch_inside
 from gradviz.recording.groups import parameters_in
+from gradviz.recording.reading import alive
+from gradviz.recording.reading.where import INSIDE, LIBRARY, USER, level
 from gradviz.recording.torch_inside import wholes
-from gradviz.recording.where import INSIDE, LIBRARY, USER, level
 from gradviz.running.variables import file_of_class, inside, local_variables, spaces
 from gradviz.running.within_modules import names_within
 from gradviz.system.grouped import grouped

@@ -24,7 +24,7 @@ from gradviz.training.optimizers import OptimizerRecord, parameters_of, shapes_o
 from gradviz.training.watch import StepWatch
 
 if TYPE_CHECKING:
-    from gradviz.recording.where import Spot
+    from gradviz.recording.reading.where import Spot
 
 _MOST = 4  # later phases of a run
 _Shapes = tuple[tuple[int, ...], ...]

@@ -25,7 +25,7 @@ from pathlib import Path
 from gradviz.facts.calls import CallKind
 from gradviz.facts.training import Training
 from gradviz.graph import Parameter, Verdict
-from gradviz.recording import alive
+from gradviz.recording.reading import alive
 from gradviz.render.names import abbreviated, runs
 from gradviz.render.sentences import counted, listing, path_and_line
 from gradviz.running import echoes, rank, replicas

@@ -18,9 +18,11 @@ from gradviz.facts.calls import CallKind
 from gradviz.facts.constant_terms import find_constant_terms, find_underivable
 from gradviz.facts.parameters import Parameters
 from gradviz.graph import Cut, CutKind, Edge, Graph, NodeKind, Parameter, Verdict
-from gradviz.recording import sizes, torch_inside, where
-from gradviz.recording.judge import judge
-from gradviz.recording.model_names import Names, names_of
+from gradviz.judging.judge import judge
+from gradviz.judging.model_names import Names, names_of
+from gradviz.recording import torch_inside
+from gradviz.recording.arithmetic import sizes
+from gradviz.recording.reading import where
 from gradviz.recording.recorder import described
 from gradviz.recording.seams.watcher import held_by
 from gradviz.recording.tape import Tape

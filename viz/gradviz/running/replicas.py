@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from gradviz.errors import GradvizError
 from gradviz.facts.training import Alarm
-from gradviz.recording import alive
+from gradviz.recording.reading import alive
 from gradviz.render.json import read_findings
 from gradviz.render.sentences import counted, listing
 from gradviz.running import rank

@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from gradviz.recording.model_names import Names
+from gradviz.judging.model_names import Names
 from gradviz.running.names import is_nameless
 from gradviz.training.optimizers import parameters_of
 

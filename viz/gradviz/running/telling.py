@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gradviz.causes import RAISED, explain
 from gradviz.graph import Cut, Leaf, Parameter, Verdict
-from gradviz.recording.cancelled import HARMLESS
+from gradviz.judging.cancelled import HARMLESS
 from gradviz.render.adapters import trainable
 from gradviz.render.names import abbreviated
 from gradviz.render.sentences import (

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 
 from gradviz.graph import Place
-from gradviz.recording.left_off import left_off
+from gradviz.recording.reading.left_off import left_off
 from gradviz.system.voice import Voice
 from gradviz.tracing.trace import Trace
 from gradviz.training.watch import StepWatch

@@ -12,8 +12,16 @@ from typing import Any
 from torch import Tensor, nn
 
 from gradviz.recording import torch_inside
-from gradviz.recording.bindings import loop_variables
-from gradviz.recording.where import INSIDE, LIBRARY, NO_FILE, USER, file_of, level, variables
+from gradviz.recording.reading.bindings import loop_variables
+from gradviz.recording.reading.where import (
+    INSIDE,
+    LIBRARY,
+    NO_FILE,
+    USER,
+    file_of,
+    level,
+    variables,
+)
 
 _CLOSED = (
     str,

@@ -21,7 +21,7 @@ from gradviz.render.shape import graph_shape, module_shape
 from gradviz.render.violations import render_violations
 
 if TYPE_CHECKING:
-    from gradviz.recording.model_names import Model
+    from gradviz.judging.model_names import Model
     from gradviz.reports import Report
     from gradviz.tracing.trace import Optimizers, Trace
 

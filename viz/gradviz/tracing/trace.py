@@ -18,15 +18,15 @@ from gradviz.causes.raised import blamed
 from gradviz.errors import LossError, TraceError
 from gradviz.facts.constant_terms import find_constant_terms
 from gradviz.facts.training import Training
+from gradviz.judging.judge import judge
+from gradviz.judging.model_names import Model, names_of
 from gradviz.recording import seams, torch_inside
 from gradviz.recording.ancestry import brought_by
 from gradviz.recording.inputs import came_back
-from gradviz.recording.judge import judge
 from gradviz.recording.mode import RecordingMode
-from gradviz.recording.model_names import Model, names_of
+from gradviz.recording.reading.switches import Switch
 from gradviz.recording.recorder import described
 from gradviz.recording.seams.watcher import Optimized, Watcher
-from gradviz.recording.switches import Switch
 from gradviz.recording.tape import Tape
 from gradviz.recording.uninterrupted import end_blocks
 from gradviz.reports import Report

@@ -9,7 +9,8 @@ from typing import Any
 from torch import nn
 
 from gradviz.graph import Place
-from gradviz.recording import torch_inside, where
+from gradviz.recording import torch_inside
+from gradviz.recording.reading import where
 from gradviz.system.lines import getlines
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gradviz.facts.training import Heir
 from gradviz.graph import Place
-from gradviz.recording.sizes import any_nonzero
+from gradviz.recording.arithmetic.sizes import any_nonzero
 from gradviz.training.optimizers import Optimizers
 from gradviz.training.owners import Owners
 

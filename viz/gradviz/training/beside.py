@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from gradviz.graph import Leaf, Place
 from gradviz.recording import torch_inside
-from gradviz.recording.sizes import any_nonzero
+from gradviz.recording.arithmetic.sizes import any_nonzero
 from gradviz.recording.torch_inside import version
 from gradviz.system.grouped import grouped
 from gradviz.training.attribute_lines import attribute_line

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from gradviz.graph import Place
-from gradviz.recording import where
+from gradviz.recording.reading import where
 from gradviz.system.lines import getlines
 
 _SETTER = "requires_grad"

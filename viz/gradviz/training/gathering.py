@@ -9,7 +9,7 @@ from gradviz.facts.missed import Missed, Stopped
 from gradviz.facts.overflows import Overflow, Throw
 from gradviz.facts.training import Heir
 from gradviz.graph import NotFinite, Parameter, Place, UnusedReason, Verdict
-from gradviz.recording.where import Spot
+from gradviz.recording.reading.where import Spot
 from gradviz.training.freeze_lines import files_of_user, freezing_line
 from gradviz.training.hand_lines import discarding_line
 from gradviz.training.identities import Identities

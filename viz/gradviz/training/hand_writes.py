@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gradviz.recording.where import Spot
+from gradviz.recording.reading.where import Spot
 from gradviz.training.sampling import has_values, spread
 
 # Calls that keep a value in bounds, and do not move it as a rule

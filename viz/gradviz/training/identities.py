@@ -12,9 +12,9 @@ from torch.optim import Optimizer
 
 from gradviz.facts.training import Heir
 from gradviz.graph import Parameter, Place
+from gradviz.judging.lodgers import lodgers
+from gradviz.judging.model_names import Names
 from gradviz.recording import torch_inside
-from gradviz.recording.lodgers import lodgers
-from gradviz.recording.model_names import Names
 from gradviz.training.bequests import Bequests
 from gradviz.training.optimizers import Optimizers
 from gradviz.training.owners import Owners

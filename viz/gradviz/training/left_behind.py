@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from gradviz.facts.missed import Missed
-from gradviz.recording.lodgers import lodgers
+from gradviz.judging.lodgers import lodgers
 from gradviz.recording.torch_inside import version
 from gradviz.training.optimizers import Optimizers, parameters_of
 

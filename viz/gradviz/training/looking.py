@@ -14,7 +14,8 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from gradviz.facts.overflows import Overflow
-from gradviz.recording import torch_inside, where
+from gradviz.recording import torch_inside
+from gradviz.recording.reading import where
 from gradviz.recording.torch_inside import own_part
 from gradviz.training.sampling import Batch, every, has_values, read, spread
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from gradviz.facts.evidence import Touch
 from gradviz.recording import torch_inside
-from gradviz.recording.where import Spot
+from gradviz.recording.reading.where import Spot
 from gradviz.system.undo import Undo
 from gradviz.training.hand_writes import HandWrites
 from gradviz.training.looking import Glance

@@ -10,10 +10,10 @@ from typing import Any
 from torch import Tensor
 from torch.optim import Optimizer
 
-from gradviz.recording import where
-from gradviz.recording.bindings import assigned_variable
 from gradviz.recording.groups import is_read_once, parameters_in
-from gradviz.recording.where import USER, Spot, level
+from gradviz.recording.reading import where
+from gradviz.recording.reading.bindings import assigned_variable
+from gradviz.recording.reading.where import USER, Spot, level
 from gradviz.training.last_step import LastStep
 from gradviz.training.rates import Rates
 

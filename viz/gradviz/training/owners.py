@@ -16,9 +16,10 @@ from types import FrameType
 from torch import Tensor, nn
 
 from gradviz.graph import Place
-from gradviz.recording import torch_inside, where
+from gradviz.recording import torch_inside
+from gradviz.recording.reading import where
+from gradviz.recording.reading.where import Spot
 from gradviz.recording.torch_hooks import Hook
-from gradviz.recording.where import Spot
 from gradviz.system.undo import as_one
 
 _MOST_PARTS = 64  # of a name: a module may be inside itself

@@ -12,8 +12,8 @@ from torch.optim import Optimizer
 from gradviz.facts.faded import Faded
 from gradviz.graph import Place
 from gradviz.recording.groups import parameters_in
+from gradviz.recording.reading.where import Spot
 from gradviz.recording.torch_inside import rates_given
-from gradviz.recording.where import Spot
 from gradviz.training.rate_lines import line_of_rate
 
 _RESTS = 3  # steps: one or two may come before a schedule begins anew

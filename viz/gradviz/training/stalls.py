@@ -17,7 +17,7 @@ from torch.optim import Optimizer
 from gradviz.facts.evidence import Look
 from gradviz.facts.missed import Stopped
 from gradviz.graph import Parameter, Place, Verdict
-from gradviz.recording.sizes import any_nonzero
+from gradviz.recording.arithmetic.sizes import any_nonzero
 from gradviz.recording.torch_inside import is_sharded, set_grad_enabled, version
 from gradviz.training.optimizers import parameters_of
 from gradviz.training.sampling import Batch, has_values, spread

@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 from gradviz.facts.evidence import Touch
 from gradviz.graph import Place
-from gradviz.recording import torch_inside, where
-from gradviz.recording.where import NOWHERE, Spot
+from gradviz.recording import torch_inside
+from gradviz.recording.reading import where
+from gradviz.recording.reading.where import NOWHERE, Spot
 from gradviz.training.beside import BesideModels
 from gradviz.training.hand_writes import HandWrites
 from gradviz.training.sampling import has_values, spread

@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from gradviz.facts.evidence import Touch
-from gradviz.recording.where import Spot
+from gradviz.recording.reading.where import Spot
 from gradviz.training.looking import Running, StepLook, callers
 from gradviz.training.optimizers import held_with_groups, states_of
 from gradviz.training.touches import Touches

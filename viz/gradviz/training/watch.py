@@ -17,9 +17,9 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from gradviz.facts.evidence import Evidence, Stepper
+from gradviz.judging.model_names import Names
 from gradviz.recording import torch_inside
 from gradviz.recording.devices import is_capturing
-from gradviz.recording.model_names import Names
 from gradviz.recording.uninterrupted import is_own
 from gradviz.series.recorder import Update
 from gradviz.system.undo import Action, Undo, as_one

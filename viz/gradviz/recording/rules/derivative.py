@@ -10,6 +10,7 @@ from gradviz.recording import transforms
 from gradviz.recording.arguments import tensors_in
 from gradviz.recording.inputs import inputs_of
 from gradviz.recording.noting import is_another, stamp_nodes
+from gradviz.recording.reading.where import Spot
 from gradviz.recording.recorder import spot_of
 from gradviz.recording.records import Asked
 from gradviz.recording.rule import Rule, TorchCall
@@ -17,7 +18,6 @@ from gradviz.recording.rules.tangents import cotangents
 from gradviz.recording.severing import write_down
 from gradviz.recording.tape import Tape
 from gradviz.recording.tensor_state import is_recorded
-from gradviz.recording.where import Spot
 
 
 def _after_grad(call: TorchCall) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import torch
 
-from gradviz.recording import switches, torch_inside
+from gradviz.recording import torch_inside
+from gradviz.recording.reading import switches
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.rule import Rule, TorchCall
 

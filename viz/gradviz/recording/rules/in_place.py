@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from gradviz.graph import CutKind
-from gradviz.recording import where
 from gradviz.recording.arguments import tensors_in
 from gradviz.recording.inputs import inputs_of, is_returned_by_function
 from gradviz.recording.memory import written
 from gradviz.recording.memory_writes import wrote
 from gradviz.recording.moved import keeps, settings_of, stepped
-from gradviz.recording.named_calls import is_in_place
+from gradviz.recording.reading import where
+from gradviz.recording.reading.named_calls import is_in_place
+from gradviz.recording.reading.where import Spot
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Call
 from gradviz.recording.rewritten import STEP
@@ -22,7 +23,6 @@ from gradviz.recording.rule import Rule, TorchCall
 from gradviz.recording.rules.ordinary import after
 from gradviz.recording.tensor_state import base_of, history, is_recorded
 from gradviz.recording.torch_inside import node_number, version, written_by_schema
-from gradviz.recording.where import Spot
 
 # What a call writes beside its result.
 

@@ -7,14 +7,15 @@ from torch import Tensor
 
 from gradviz.causes.pickled import PICKLE
 from gradviz.graph import CutKind
-from gradviz.recording import exits, where
 from gradviz.recording.arguments import as_array
 from gradviz.recording.chains import without_others
 from gradviz.recording.inputs import inputs_of
 from gradviz.recording.joined import elements_apart, with_a_source
 from gradviz.recording.joints import shown
-from gradviz.recording.named_calls import KIND_OF
 from gradviz.recording.noting import write_parts_down
+from gradviz.recording.outside import exits
+from gradviz.recording.reading import where
+from gradviz.recording.reading.named_calls import KIND_OF
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.records import Exit, Inputs
 from gradviz.recording.relocated import parts_with_a_place

@@ -6,8 +6,8 @@ from typing import Any
 
 import torch.fx.traceback
 
+from gradviz.recording.reading.where import GRADVIZ
 from gradviz.recording.seams.seam import Seam, instead
-from gradviz.recording.where import GRADVIZ
 
 _OWN = f'  File "{GRADVIZ}'
 

@@ -9,15 +9,15 @@ from typing import Any
 
 import torch
 
-from gradviz.recording import where
 from gradviz.recording.brought import Backward
 from gradviz.recording.mode import RecordingMode
+from gradviz.recording.reading import where
+from gradviz.recording.reading.where import Spot
 from gradviz.recording.recorder import described
 from gradviz.recording.rules.hooks import hooks_ran
 from gradviz.recording.seams.seam import Seam, instead, tensors_of
 from gradviz.recording.seams.watcher import Watcher, of_thread
 from gradviz.recording.torch_inside import parts_of, without_torch_function
-from gradviz.recording.where import Spot
 from gradviz.system.frames import leave_out_caller, uncounted
 from gradviz.system.undo import Action, Undo
 

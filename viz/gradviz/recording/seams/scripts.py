@@ -10,12 +10,12 @@ from gradviz.recording import scripted, torch_inside
 from gradviz.recording.arguments import tensors_in
 from gradviz.recording.inputs import inputs_of
 from gradviz.recording.noting import made, stamp_nodes
+from gradviz.recording.reading.where import Surroundings
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.rule import Function, TorchCall
 from gradviz.recording.seams.seam import Called, Seam, seam
 from gradviz.recording.severing import write_down
 from gradviz.recording.tensor_state import is_recorded
-from gradviz.recording.where import Surroundings
 from gradviz.system.grouped import grouped
 
 

@@ -9,10 +9,11 @@ from torch import Tensor, nn
 
 from gradviz.causes import CAUSES
 from gradviz.graph import CutKind
-from gradviz.recording import torch_inside, where
+from gradviz.recording import torch_inside
 from gradviz.recording.inputs import inputs_of
 from gradviz.recording.leaf_switches import born, switched
 from gradviz.recording.memory_writes import foreign
+from gradviz.recording.reading import where
 from gradviz.recording.recorder import Recorder, spot_of
 from gradviz.recording.rewritten import MADE
 from gradviz.recording.rules.leaving import array_came_back, came_from_memory

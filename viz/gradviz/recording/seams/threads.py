@@ -13,10 +13,10 @@ from gradviz.recording import torch_inside
 from gradviz.recording.arguments import tensors_in
 from gradviz.recording.locked import new_lock
 from gradviz.recording.mode import RecordingMode
+from gradviz.recording.reading.where import Spot
 from gradviz.recording.seams.seam import Called, Seam, instead, seam
 from gradviz.recording.seams.watcher import Watcher, of_thread, users
 from gradviz.recording.tensor_state import history
-from gradviz.recording.where import Spot
 
 _BOOTSTRAP = "_bootstrap_inner"  # what a new thread runs first; Python 3.11 to 3.13
 _ASIDE = ((threading.Thread, _BOOTSTRAP), (concurrent.futures.thread._WorkItem, "run"))

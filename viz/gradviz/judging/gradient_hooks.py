@@ -1,0 +1,142 @@
+"""Hooks that turned gradient into zeros, in the graph as the operations that sever, and those that
+made NaN or infinity of it.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+
+from gradviz.graph import CutKind, Node, NodeKind, NotFinite, Zero
+from gradviz.judging.build import Built
+from gradviz.recording import torch_inside
+from gradviz.recording.arithmetic.passage import Passage
+from gradviz.recording.reading.where import NOWHERE, Spot
+from gradviz.recording.tape import Tape
+from gradviz.system.grouped import grouped
+
+TENSOR_HOOK = "register_hook()"
+
+
+def insert_hooks(
+    tape: Tape, built: Built, flows: Mapping[int, Passage], arrivals: Mapping[int, float]
+) -> dict[int, Zero]:
+    """Where a hook turned gradient into zeros, put it into the graph as the operation that severs.
+
+    Returns the leaves behind.
+    """
+    sent = {
+        source
+        for flow in (flows.values() if tape.hooks else ())
+        for source, went in zip(flow.leads, flow.went, strict=False)
+        if went
+    }
+    behind: dict[int, Zero] = {}
+    for number, spots in tape.hooks.items():
+        index = built.index_of.get(number)
+        if index is None or index not in sent:
+            continue
+        came = flows[index].came if index in flows else arrivals.get(index)
+        if came == 0:
+            behind.update(_insert_hook(built, TENSOR_HOOK, spots[-1], index, None))
+    for index, flow in flows.items():
+        # torch puts a function of its own before a module that has a full backward hook; the hook
+        # changes what that passes on
+        if (
+            built.nodes[index].operation == torch_inside.HOOK_NODE
+            and flow.came
+            and not any(flow.went)
+        ):
+            for source in sorted({source for source in flow.leads if source is not None}):
+                hook = _module_hook(tape, built, index, source)
+                behind.update(_insert_hook(built, *hook, source, index))
+    return behind
+
+
+def spoiling_hooks(
+    tape: Tape, built: Built, flows: Mapping[int, Passage], arrivals: Mapping[int, float]
+) -> Iterator[NotFinite]:
+    """Yield the births of NaN or infinity in a hook: all that was sent to a value is finite, and
+    what arrived is not.
+    """
+    sent = grouped(
+        (source, went)
+        for flow in flows.values()
+        for source, went in zip(flow.leads, flow.went, strict=False)
+        if source is not None and went is not None
+    )
+    for number, spots in tape.hooks.items():
+        index = built.index_of.get(number)
+        if index is None or index not in sent:
+            continue
+        came = flows[index].came if index in flows else arrivals.get(index)
+        if came is not None and not math.isfinite(came) and all(map(math.isfinite, sent[index])):
+            behind = built.before([index])
+            yield NotFinite(
+                operation=TENSOR_HOOK,
+                why="what comes to the hook is finite, and what it returns is not",
+                mend="Look at what the hook computes.",
+                place=spots[-1].place,
+                caller=spots[-1].calling_place,
+                scope=built.nodes[index].scope,
+                parameters=tuple(
+                    built.nodes[leaf].name
+                    for leaf in sorted(behind & arrivals.keys())
+                    if built.nodes[leaf].kind is NodeKind.PARAMETER
+                    and not math.isfinite(arrivals[leaf])
+                ),
+            )
+
+
+def _module_hook(tape: Tape, built: Built, index: int, source: int) -> tuple[str, Spot]:
+    """Return the hook of a module that a node of torch's runs, as a person writes it, and where it
+    was registered, or else where its function begins.
+
+    Args:
+        index: The node.
+        source: What it passes gradient to: something inside the module where the hook is one
+            before the module's backward.
+    """
+    spot = built.spots.get(index, NOWHERE)
+    scope, inner = built.nodes[index].scope, built.nodes[source].scope
+    before = bool(scope) and f"{inner}.".startswith(f"{scope}.")
+    names = sorted(torch_inside.MODULE_HOOKS, key=lambda name: ("pre" in name) != before)
+    module = tape.modules[spot.module]() if 0 <= spot.module < len(tape.modules) else None
+    for name in names:
+        registered = tape.module_hooks.get((spot.module, name))
+        if registered:
+            return f"{name}()", registered[-1]
+        hooks = () if module is None else torch_inside.backward_hooks_of(module, name)
+        for hook in hooks:
+            code = getattr(hook, "__code__", None)
+            if code is not None:
+                return f"{name}()", Spot(code, 0)
+    return f"{names[0]}()", spot
+
+
+def _insert_hook(
+    built: Built, operation: str, spot: Spot, source: int, only: int | None
+) -> dict[int, Zero]:
+    """Put a hook between a node and what its value goes into (or one of these).
+
+    Returns the leaves before it.
+    """
+    place = spot.place
+    node = Node(
+        index=len(built.nodes),
+        kind=NodeKind.OPERATION,
+        operation=operation,
+        place=place,
+        caller=spot.calling_place,
+        severs=CutKind.HOOK,
+    )
+    hook = built.add(node)
+    for edge in built.links.out[source]:
+        if edge.gradient and edge.target != hook and only in (None, edge.target):
+            built.drop(edge)
+            built.connect(hook, edge.target, gradient=True)
+    built.connect(source, hook, gradient=True, severed=CutKind.HOOK)
+    zero = Zero(operation="hook", why="a hook replaces the gradient by zeros", place=place)
+    return {
+        index: zero
+        for index in built.before([source])
+        if built.nodes[index].kind is not NodeKind.OPERATION
+    }

@@ -1,0 +1,37 @@
+"""The calls by which a value leaves torch: as a number, as an array, as memory, as a file."""
+
+from types import FrameType
+
+from gradviz.causes import CAUSES, LeavesAs
+from gradviz.causes.pickled import PICKLE
+from gradviz.recording.reading.where import INSIDE, level
+from gradviz.recording.torch_inside import HAND_OVER, REDUCES
+
+NUMBERS, TEXTS, MEMORY = (
+    {name: cause.kind for cause in CAUSES if cause.leaves_as is way for name in cause.calls}
+    for way in (LeavesAs.NUMBER, LeavesAs.TEXT, LeavesAs.MEMORY)
+)
+FROM_OUTSIDE = frozenset(("from_file",))
+"""What makes a tensor of values that torch has not computed."""
+
+_WITHIN_TORCH = frozenset(name for cause in CAUSES if cause.within_torch for name in cause.calls)
+_REDUCES = frozenset((REDUCES, "__reduce_ex__", "reduce_tensor"))
+
+
+def name_of_memory(name: str, frame: FrameType) -> str:
+    """Return what takes the memory of a tensor out: the call itself, a pickle.
+
+    Nothing, where torch does it for purposes of its own.
+    """
+    caller: FrameType | None = frame
+    while caller is not None and (caller.f_code is HAND_OVER or caller.f_code.co_name == name):
+        caller = caller.f_back  # the function itself, where torch has it in Python
+    if name in _WITHIN_TORCH or caller is None or level(caller.f_code.co_filename) != INSIDE:
+        return name
+    for _ in range(4):
+        if caller is None or level(caller.f_code.co_filename) != INSIDE:
+            break
+        if caller.f_code.co_name in _REDUCES:
+            return PICKLE
+        caller = caller.f_back
+    return ""

@@ -1,0 +1,322 @@
+"""Whether a value that left torch was seen to go nowhere: what Python made of it is read by nobody
+but people.
+
+It is followed forward through the source, expression by expression, name by name, as far as each
+step is known to keep nothing and to choose nothing. Whatever is not known counts as a way back.
+"""
+
+import ast
+from collections.abc import Iterable
+from types import CodeType
+
+from gradviz.recording.reading.expressions import arguments_of
+from gradviz.recording.reading.instructions import position_of
+from gradviz.recording.reading.own_names import (
+    ADDS,
+    ends_with_errors,
+    function_around,
+    function_of,
+    is_only_filled,
+    is_own,
+    where_it_stands,
+)
+from gradviz.recording.reading.parts import name_of
+from gradviz.recording.reading.sources import Source, source_of
+from gradviz.recording.reading.where import by_file
+
+_SHOWS = frozenset(
+    "pprint echo log log_metric log_metrics log_dict debug info warning error critical"
+    " add_scalar add_scalars set_postfix set_postfix_str set_description".split()
+)
+_SCREENS = frozenset("sys.stdout.write sys.stderr.write tqdm.write tqdm.tqdm.write".split())
+_BUILTINS = frozenset(
+    "float int complex bool str repr format round abs max min sum len any all divmod pow sorted"
+    " list tuple set frozenset dict zip enumerate reversed isinstance".split()
+)
+_METHODS = frozenset(
+    "item tolist numpy detach cpu cuda to float double half long int bool clone mean sum max min"
+    " std var norm abs sqrt exp log round clamp clip astype copy flatten reshape squeeze ravel any"
+    " all argmax argmin items values keys get format strip split rstrip lstrip join upper lower"
+    " ljust rjust center zfill count index size dim numel nelement is_integer".split()
+)
+_LIBRARIES = frozenset(("math", "cmath", "statistics", "np", "numpy"))
+_KEEPS = frozenset("save savez savez_compressed savetxt copyto put place putmask memmap".split())
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
+Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
+_GO_ON = (
+    ast.BinOp,
+    ast.UnaryOp,
+    ast.Compare,
+    ast.Tuple,
+    ast.List,
+    ast.Set,
+    ast.Dict,
+    ast.Starred,
+    ast.Slice,
+    ast.FormattedValue,
+    ast.JoinedStr,
+)
+"""Expressions whose value is all that becomes of those in them."""
+
+_MOST = 400  # steps
+_CATCHES = frozenset(("redirect_stdout",))
+
+
+@by_file
+def goes_nowhere(code: CodeType, lasti: int) -> bool:
+    """Say whether the value that an instruction takes out of torch was seen to go nowhere."""
+    source, position = source_of(code.co_filename), position_of(code, lasti)
+    if source is None or position is None:
+        return False
+    start = source.places.get(position)
+    return start is not None and _Follower(source).ends(start)
+
+
+class _Follower:
+    """Follows the values of expressions through a file, all of them to their ends."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._parents = source.parents
+        self._pending: list[ast.AST] = []
+        self._met: set[int] = set()
+        self._names: set[tuple[int, str]] = set()
+
+    def ends(self, start: ast.AST) -> bool:
+        """Say whether the value of an expression goes nowhere."""
+        if isinstance(start, (ast.If, ast.While, ast.Assert, ast.IfExp)):
+            start = start.test  # which is what Python decides such an instruction by
+        if isinstance(start, ast.BoolOp) and not all(map(self._is_pure, start.values)):
+            return False
+        if isinstance(start, _COMPREHENSIONS) and not self._makes_alone(start):
+            return False
+        if not isinstance(start, (ast.expr, ast.AugAssign)):
+            return False
+        if isinstance(start, ast.Call) and not self._gives(start):
+            return self._is_shown(start)
+        self._pending.append(start)
+        for _ in range(_MOST):
+            if not self._pending:
+                return True
+            node = self._pending.pop()
+            if id(node) not in self._met:
+                self._met.add(id(node))
+                if not self._follow(node):
+                    return False
+        return False
+
+    def _gives(self, call: ast.Call) -> bool:
+        """Say whether all that comes of a call is what it gives."""
+        name = name_of(call)
+        if isinstance(call.func, ast.Name):
+            builtin = name in _BUILTINS and name not in self._source.callables
+            return builtin and all(
+                word.arg != "key" or self._is_pure(word.value) for word in call.keywords
+            )
+        if not isinstance(call.func, ast.Attribute):
+            return False
+        if _root(call.func) in _LIBRARIES:
+            into = any(word.arg == "out" for word in call.keywords)
+            return isinstance(call.func.value, ast.Name) and name not in _KEEPS and not into
+        return name in _METHODS and name not in self._source.callables
+
+    def _is_shown(self, call: ast.Call) -> bool:
+        """Say whether a call shows its arguments to people, and gives nothing."""
+        name = name_of(call)
+        if name in self._source.callables or any(word.arg == "file" for word in call.keywords):
+            return False
+        if self._source.holds_any_of(_CATCHES):
+            return False
+        if isinstance(call.func, ast.Name):
+            return name in ("print", "pprint")
+        if ast.unparse(call.func) in _SCREENS:
+            return True
+        dropped = isinstance(self._parents.get(id(call)), ast.Expr)
+        return name in _SHOWS and dropped and _root(call.func) not in (*_LIBRARIES, "torch", "F")
+
+    # From an expression to what takes its value
+
+    def _follow(self, node: ast.AST) -> bool:
+        """Take up what the value of a node goes into; say whether that is known."""
+        if isinstance(node, ast.AugAssign):
+            return self._assigned(node.target, node)
+        parent = self._parents.get(id(node))
+        if isinstance(parent, ast.stmt):
+            return self._into_statement(parent)
+        match parent:
+            case ast.Call():
+                return self._into_call(node, parent)
+            case ast.keyword():
+                return self._into_call(node, self._parents[id(parent)])
+            case ast.Attribute():  # of what a method is called, or a size
+                return parent.attr in _METHODS | {"shape", "T"} and self._go_on(parent)
+            case ast.Subscript():
+                if not isinstance(parent.ctx, ast.Load):
+                    return False
+                return ends_with_errors(self._source, parent) and self._go_on(parent)
+            case ast.BoolOp():
+                return all(map(self._is_pure, parent.values)) and self._go_on(parent)
+            case ast.IfExp():
+                return all(map(self._is_pure, (parent.body, parent.orelse))) and self._go_on(parent)
+            case ast.comprehension():
+                return self._into_comprehension(node, parent)
+            case ast.NamedExpr():
+                return self._assigned(parent.target, parent) and self._go_on(parent)
+        return isinstance(parent, (*_GO_ON, *_COMPREHENSIONS)) and self._go_on(parent)
+
+    def _into_statement(self, statement: ast.stmt) -> bool:
+        match statement:
+            case ast.Expr():
+                return True
+            case ast.If():
+                return self._only_shows((*statement.body, *statement.orelse))
+            case ast.For():
+                body = (*statement.body, *statement.orelse)
+                return self._assigned(statement.target, statement) and self._only_shows(body)
+            case ast.Assert():
+                return ends_with_errors(self._source, statement)
+            case ast.Assign():
+                return all(self._assigned(target, statement) for target in statement.targets)
+            case ast.AnnAssign() | ast.AugAssign():
+                return self._assigned(statement.target, statement)
+        return False
+
+    def _go_on(self, node: ast.AST) -> bool:
+        self._pending.append(node)
+        return True
+
+    def _into_call(self, node: ast.AST, call: ast.AST) -> bool:
+        if not isinstance(call, ast.Call):
+            return False  # a base of a class
+        if node is call.func:
+            return self._go_on(call)  # a method of it, which is known
+        if self._is_shown(call):
+            return True
+        if self._adds(call):
+            return self._filled(call)
+        of_object = isinstance(call.func, ast.Attribute) and _root(call.func) not in _LIBRARIES
+        if self._gives(call) and (not of_object or name_of(call) in ("format", "join")):
+            return ends_with_errors(self._source, call) and self._go_on(call)
+        return self._into_function(node, call)
+
+    def _adds(self, call: ast.Call) -> bool:
+        """Say whether a call is a statement that puts something into a container."""
+        dropped = isinstance(self._parents.get(id(call)), ast.Expr)
+        return dropped and isinstance(call.func, ast.Attribute) and call.func.attr in ADDS
+
+    def _filled(self, call: ast.Call) -> bool:
+        """Take up what is read of a container that a method of it was called to fill."""
+        return isinstance(call.func, ast.Attribute) and self._kept_in(call.func.value)
+
+    def _into_function(self, node: ast.AST, call: ast.Call) -> bool:
+        """Follow what a function of the file is handed; it hands nothing back of that."""
+        functions = self._source.callables.get(name_of(call), [])
+        if len(functions) != 1 or not isinstance(call.func, ast.Name):
+            return False
+        function = functions[0]
+        again = [name for name in self._source.names if name.id == call.func.id]
+        if not isinstance(function, ast.FunctionDef) or function.decorator_list:
+            return False
+        if any(not isinstance(name.ctx, ast.Load) for name in again):
+            return False
+        if isinstance(self._parents.get(id(function)), ast.ClassDef):
+            return False
+        word = next((word for word in call.keywords if word.value is node), None)
+        positional = [argument.arg for argument in function.args.posonlyargs + function.args.args]
+        if word is not None:
+            name = word.arg if word.arg in [item.arg for item in arguments_of(function)] else None
+        elif node in call.args and not any(isinstance(item, ast.Starred) for item in call.args):
+            place = call.args.index(node)
+            name = positional[place] if place < len(positional) else None
+        else:
+            name = None
+        return name is not None and self._named(name, function)
+
+    def _into_comprehension(self, node: ast.AST, part: ast.comprehension) -> bool:
+        whole = self._parents[id(part)]
+        assert isinstance(whole, _COMPREHENSIONS)
+        if node is part.iter and not self._assigned(part.target, whole):
+            return False
+        return self._makes_alone(whole) and self._go_on(whole)
+
+    def _makes_alone(self, whole: Comprehension) -> bool:
+        """Say whether a comprehension does nothing but to make its elements."""
+        made = (whole.key, whole.value) if isinstance(whole, ast.DictComp) else (whole.elt,)
+        others = (item for other in whole.generators for item in (other.iter, *other.ifs))
+        return all(map(self._is_pure, (*made, *others)))
+
+    def _only_shows(self, body: Iterable[ast.stmt]) -> bool:
+        """Say whether what a value lets run only shows something, or fills names that end."""
+        return all(map(self._is_harmless, body))
+
+    def _is_harmless(self, statement: ast.stmt) -> bool:
+        match statement:
+            case ast.Pass() | ast.Expr(ast.Constant()):
+                return True
+            case ast.Expr(ast.Call() as call):
+                parts = (*call.args, *(word.value for word in call.keywords))
+                if not all(map(self._is_pure, parts)):
+                    return False
+                return self._is_shown(call) or (self._adds(call) and self._filled(call))
+            case ast.Raise():
+                return ends_with_errors(self._source, statement)
+            case ast.If():
+                inner = (*statement.body, *statement.orelse)
+                return self._is_pure(statement.test) and self._only_shows(inner)
+            case ast.Assign() | ast.AugAssign() | ast.AnnAssign():
+                pure = statement.value is not None and self._is_pure(statement.value)
+                return pure and self._into_statement(statement)
+        return False
+
+    def _is_pure(self, node: ast.AST) -> bool:
+        """Say whether an expression leaves all as it is, whether it is computed or not."""
+        parts = [*ast.walk(node)]
+        changes = (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)
+        calls = (part for part in parts if isinstance(part, ast.Call))
+        return all(map(self._gives, calls)) and not any(isinstance(part, changes) for part in parts)
+
+    # What has a name
+
+    def _assigned(self, target: ast.AST, statement: ast.AST) -> bool:
+        """Take up what is read of that to which a value is assigned."""
+        if isinstance(target, (ast.Tuple, ast.List)):
+            return all(self._assigned(item, statement) for item in target.elts)
+        if isinstance(target, ast.Starred):
+            return self._assigned(target.value, statement)
+        if isinstance(target, ast.Subscript):
+            return self._kept_in(target.value)
+        if not isinstance(target, ast.Name):
+            return False
+        if isinstance(statement, ast.AugAssign) and not is_own(self._source, target):
+            return False
+        return self._named(target.id, function_around(self._source, target))
+
+    def _kept_in(self, holder: ast.AST) -> bool:
+        """Take up what is read of a container that got a value; it must have no other name."""
+        if not isinstance(holder, ast.Name) or not is_own(self._source, holder):
+            return False
+        return self._named(holder.id, function_of(self._source, holder))
+
+    def _named(self, name: str, function: ast.AST | None) -> bool:
+        """Take up all that is read of a name in a function, and in those within."""
+        whole = where_it_stands(self._source, name, function)
+        if whole is None or self._source.reads_unsaid:
+            return False
+        if (id(whole), name) not in self._names:
+            self._names.add((id(whole), name))
+            for node in ast.walk(whole):
+                if (
+                    isinstance(node, ast.Name)
+                    and node.id == name
+                    and isinstance(node.ctx, ast.Load)
+                ):
+                    if not is_only_filled(self._source, node):
+                        self._pending.append(node)
+        return True
+
+
+def _root(node: ast.AST) -> str:
+    """Return the name that a path of attributes begins with."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""

@@ -1,0 +1,30 @@
+"""What an attribute of an array has of its numbers: what computes has some, its form none."""
+
+import ast
+
+import numpy as np
+
+from gradviz.recording.reading.expressions import Path, root_of
+from gradviz.recording.reading.parts import place_in
+
+_FORM = frozenset("shape size ndim dtype itemsize nbytes strides flags device layout base".split())
+_OF_ARRAYS = (frozenset(dir(np.ndarray)) - frozenset(dir(object))) | _FORM
+_PACKAGES = frozenset(("np", "numpy"))
+
+
+def has_numbers(attribute: str) -> bool | None:
+    """Say whether an attribute of an array has something of its numbers: of its form it has none;
+    None for any that arrays do not have.
+    """
+    return attribute not in _FORM if attribute in _OF_ARRAYS else None
+
+
+def is_vague(value: ast.AST, taken: Path) -> bool:
+    """Say whether a part of a value is meant, and the source does not tell what of the arguments of
+    a call goes there: into what an array's own method gives goes all that the array was made of.
+    """
+    if not taken or (len(taken) == 1 and place_in(taken[0]) is not None):
+        return False
+    root = root_of(value.func) if isinstance(value, ast.Call) else None
+    is_array = root is not None and len(root) > 1 and root[0] in _PACKAGES
+    return not (is_array and has_numbers(taken[0]))

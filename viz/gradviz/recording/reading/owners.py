@@ -1,0 +1,306 @@
+"""Which of a file's classes an object is of, what gives its attributes their values, and which of
+the file's functions a call is of.
+"""
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from gradviz.recording.reading.definitions import Definition, Environment, Function, Scope, reaching
+from gradviz.recording.reading.expressions import Path, path_of, root_of
+from gradviz.recording.reading.keys import Keys, may_give
+from gradviz.recording.reading.parts import name_of, pieces
+from gradviz.recording.reading.sources import Source
+
+
+def stores(
+    source: Source,
+    name: str,
+    owners: set[str],
+    path: Path = (),
+    environment: Environment | None = None,
+) -> Iterator[Definition]:
+    """Yield what gives an attribute of some classes a value.
+
+    Args:
+        source: The file.
+        name: Of the attribute.
+        owners: The classes.
+        path: Of the object, if not any is meant.
+        environment: What the paths stand for where it is read.
+    """
+    for scope, definition in source.givers(name):
+        target = definition.target
+        own = bool(scope.owner) and scope.parameters[:1] == target[:1]
+        if (
+            (target[1] == name and are_related(source, scope.owner, owners))
+            if own
+            else target[-1] == name and _may_be_of(source, definition, path, environment)
+        ):
+            yield definition
+
+
+def classes_of(source: Source, path: Path, scope: Scope, environment: Environment) -> set[str]:
+    """Return the names of the classes that an object is known to be of, among those of this
+    file.
+    """
+    if not path:
+        return set()
+    definitions, older = reaching(path, environment)
+    if older and len(path) == 1:
+        outer: Scope | None = scope
+        while outer is not None:
+            if outer.owner and outer.parameters[:1] == path:
+                return {outer.owner}
+            if path[0] in outer.locals:
+                definitions += [item for item in outer.definitions if item.target == path]
+                break
+            outer = outer.outer
+    elif older:
+        owners = classes_of(source, path[:-1], scope, environment)
+        definitions += stores(source, path[-1], owners) if owners else ()
+    called = {
+        name_of(node)
+        for item in definitions
+        if item.value is not None and not item.call
+        for node in (item.value, *_elements_made(item, path))
+        if isinstance(node, ast.Call)
+    }
+    return called & source.bases.keys()
+
+
+def _elements_made(definition: Definition, path: Path) -> Iterator[ast.AST]:
+    """Yield what makes the element that a path means of what a definition gives."""
+    way = (*definition.taken, *path[len(definition.target) :])
+    if way and definition.value is not None and not definition.change:
+        yield from (piece.node for piece in pieces(definition.value, way) if not piece.way)
+
+
+def _may_be_of(
+    source: Source, definition: Definition, path: Path, environment: Environment | None
+) -> bool:
+    """Say whether the object whose attribute gets a value can be the one that a path means where
+    names stand for something: not where each is made by a call of a class of its own.
+    """
+    holder = definition.target[:-1]
+    if environment is None or holder == path:
+        return True
+    made = [_made_by(source, path, environment), _made_by(source, holder, definition.before)]
+    return not all(made) or not made[0].isdisjoint(made[1])
+
+
+def _made_by(source: Source, path: Path, environment: Environment, names: int = 4) -> set[int]:
+    """Return the calls of classes that make an object, by identity; nothing where another may.
+
+    Args:
+        source: The file.
+        path: Of the object.
+        environment: What the paths stand for.
+        names: How many names for it are followed.
+    """
+    definitions, older = reaching(path, environment)
+    changed = any(item.change and not item.call for item in definitions)
+    if older or changed or not names:
+        return set()
+    made: set[int] = set()
+    for item in definitions:
+        way = (*item.taken, *path[len(item.target) :])
+        for piece in pieces(item.value, way) if item.value is not None else ():
+            inner, indices = path_of(piece.node)
+            if inner is not None and not indices:
+                calls = _made_by(source, (*inner, *piece.way), item.before, names - 1)
+            elif isinstance(piece.node, ast.Call) and not piece.way:
+                calls = {id(piece.node)} if name_of(piece.node) in source.bases else set()
+            else:
+                calls = set()
+            if not calls:
+                return set()
+            made |= calls
+    return made
+
+
+def getters(source: Source, owners: set[str]) -> Iterator[Function]:
+    """Yield the methods by which objects of some classes give an element."""
+    for name in ("__getitem__", "get", "pop"):
+        for method in source.callables.get(name, ()):
+            owner = source.functions[id(method)][1]
+            if owner and are_related(source, owner, owners):
+                yield method
+
+
+def are_related(source: Source, owner: str, owners: set[str]) -> bool:
+    """Say whether an object of one class can be of one of several others."""
+    return any(source.is_related(owner, other) for other in owners)
+
+
+def calls_of(
+    source: Source, scope: Scope, receiver: Path, keys: Keys
+) -> Iterator[tuple[ast.Call, Scope, Environment]]:
+    """Yield the calls that may be of a function, on an object where one is meant, and with these
+    keys.
+    """
+    name: str = getattr(scope.node, "name", "")
+    if name == "__call__" and scope.owner:
+        for call, other, environment in _calls_of_objects(source, scope.owner, receiver):
+            if may_give(call, keys, scope):
+                yield call, other, environment
+        return
+    called = scope.owner if name == "__init__" else name
+    for call, other, environment in _calls_by_name(source, called, scope) if called else ():
+        on = root_of(call.func.value) if isinstance(call.func, ast.Attribute) else None
+        owners = classes_of(source, on or (), other, environment)
+        if owners and scope.owner and not are_related(source, scope.owner, owners):
+            continue  # an object of another class, by the same name
+        if name == "__init__" or not receiver or receiver in (on, ("self",)):
+            if may_give(call, keys, scope):
+                yield call, other, environment
+
+
+def _calls_by_name(
+    source: Source, name: str, scope: Scope
+) -> Iterator[tuple[ast.Call, Scope, Environment]]:
+    """Yield the calls by the name of a function, and by those that it is imported under."""
+    others = [alias for alias, original in source.renamed.items() if original == name]
+    for called in (name, *others):
+        for other in source.scopes_with(called):
+            if _means(source, called, other, scope):
+                for call, environment in other.calls.get(called, ()):
+                    yield call, other, environment
+
+
+def _calls_of_objects(
+    source: Source, owner: str, receiver: Path
+) -> Iterator[tuple[ast.Call, Scope, Environment]]:
+    """Yield the calls of objects that are of a class, or of one of them where that is meant."""
+    for node in source.functions.values():
+        other = source.scope(node[0])
+        for call, environment in (item for calls in other.calls.values() for item in calls):
+            on, indices = path_of(call.func)
+            if on is None or indices or receiver not in ((), ("self",), on):
+                continue
+            if are_related(source, owner, classes_of(source, on, other, environment)):
+                yield call, other, environment
+
+
+def given_around(source: Source, path: Path, scope: Scope) -> Iterator[tuple[Definition, Path]]:
+    """Yield what any function gives a variable of a scope around, also where other files import
+    it, with the path that it has there.
+    """
+    for home, known_as in _homes(source, path, scope):
+        for other in source.scopes_with(known_as[0]):
+            if other is not home and (known_as[0] in other.locals or other.file is not home.file):
+                continue
+            for definition in other.definitions:
+                target = definition.target
+                # One function may fill an element and another read a different one
+                if not definition.keyed and _is_part(target, known_as):
+                    yield definition, known_as
+
+
+def is_imported(source: Source, path: Path, scope: Scope) -> bool:
+    """Say whether a path is imported from a file that is read with its own."""
+    return _imported(source, scope, path) is not None
+
+
+def _is_part(target: Path, path: Path) -> bool:
+    """Say whether one of two paths, of the same name, leads to the other."""
+    return target[: len(path)] == path or path[: len(target)] == target
+
+
+def _homes(source: Source, path: Path, scope: Scope) -> Iterator[tuple[Scope, Path]]:
+    """Yield the scope around that a variable is of; and where it is one of a file, the levels of
+    the files that have it from there or it from them, each with the path that it has there.
+    """
+    home = scope.outer or scope
+    while home.outer is not None and path[0] not in home.locals:
+        home = home.outer
+    yield home, path
+    if home.outer is not None:
+        return
+    first = _imported(source, home, path)
+    if first is not None:
+        yield first
+    for tree in source.trees.values():
+        other = source.scope(tree)
+        for item in source.imports[id(tree)].values() if other is not home else ():
+            own = (item.name, *path[1:]) if item.original else (*item.name.split("."), *path)
+            if _imported(source, other, own) == (first or (home, path)):
+                yield other, own
+
+
+def _imported(source: Source, home: Scope, path: Path) -> tuple[Scope, Path] | None:
+    """Return the file's level that a path is imported from, and what it is there."""
+    imports = source.imports.get(id(home.file), {})
+    for length in range(1, len(path) + 1):
+        item = imports.get(".".join(path[:length]))
+        tree = None if item is None else source.trees.get(item.file)
+        if item is not None and tree is not None:
+            there = ((item.original,) if item.original else ()) + path[length:]
+            return (source.scope(tree), there) if there else None
+    return None
+
+
+def changed_within(source: Source, name: str, scope: Scope) -> Iterator[Definition]:
+    """Yield what the functions inside another give one of its variables, or change in it."""
+    for other in source.scopes_with(name) if name in scope.locals else ():
+        if other is not scope and name not in other.locals and _is_within(other, scope):
+            for definition in other.definitions:
+                if definition.target == (name,) and not definition.call:
+                    yield definition
+
+
+def _is_within(scope: Scope, outer: Scope) -> bool:
+    holder: Scope | None = scope
+    while holder is not None and holder is not outer:
+        holder = holder.outer
+    return holder is outer
+
+
+def functions_of(
+    source: Source, call: ast.Call, scope: Scope, environment: Environment
+) -> Sequence[Function]:
+    """Return the functions of a file that a call may be of; none where that cannot be
+    told.
+    """
+    name = name_of(call)
+    local = environment.get((name,))
+    if isinstance(call.func, ast.Name) and local is not None:
+        functions = [
+            item.value for item in local if isinstance(item.value, (ast.FunctionDef, ast.Lambda))
+        ]
+        return functions if len(functions) == len(local) else ()
+    named = source.callables.get(name, ())
+    if not isinstance(call.func, ast.Attribute):
+        return () if name in source.bases else _seen_from(source, named, scope)
+    path, indices = path_of(call.func.value)
+    if path is None or indices:
+        return ()
+    if is_module(source, path, scope):
+        return [item for item in named if not source.functions[id(item)][1]]
+    owners = classes_of(source, path, scope, environment)
+    return [item for item in named if source.functions[id(item)][1] in owners]
+
+
+def is_module(source: Source, path: Path, scope: Scope) -> bool:
+    """Say whether a path is a module that a file imports, and that is read with it."""
+    item = source.imports.get(id(scope.file), {}).get(".".join(path))
+    return item is not None and not item.original and item.file in source.trees
+
+
+def _seen_from(source: Source, named: Sequence[Function], scope: Scope) -> Sequence[Function]:
+    """Return those of some functions that a bare name means: none of a class, and its own file's
+    before those of others.
+    """
+    plain = [item for item in named if not source.functions[id(item)][1]]
+    own = [item for item in plain if source.scope(item).file is scope.file]
+    return own or plain
+
+
+def _means(source: Source, name: str, other: Scope, scope: Scope) -> bool:
+    """Say whether a name in another scope can mean a function: not where its file has its own."""
+    if scope.owner or other.file is scope.file:
+        return True
+    return not any(
+        source.scope(item).file is other.file
+        for item in source.callables.get(name, ())
+        if not source.functions[id(item)][1]
+    )

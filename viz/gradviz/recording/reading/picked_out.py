@@ -1,0 +1,79 @@
+"""One result of a comprehension, written with the element that it is made of."""
+
+import ast
+from collections.abc import Mapping
+
+from gradviz.recording.reading.filled_in import filled_in, replaced
+
+
+def names_of_items(part: ast.comprehension) -> tuple[str, str] | None:
+    """Return the names of ``for k, v in rows.items()``; None for any other."""
+    names = part.target.elts if isinstance(part.target, ast.Tuple) else []
+    plain = [name.id for name in names if isinstance(name, ast.Name)]
+    if len(plain) != 2 or len(names) != 2 or _owner_of_items(part.iter) is None:
+        return None
+    return plain[0], plain[1]
+
+
+def _owner_of_items(call: ast.expr) -> ast.expr | None:
+    if not isinstance(call, ast.Call) or call.args or call.keywords:
+        return None
+    called = call.func
+    return called.value if isinstance(called, ast.Attribute) and called.attr == "items" else None
+
+
+def goes_through_columns(part: ast.comprehension) -> bool:
+    """Say whether it is ``for column in zip(*rows)``."""
+    call = part.iter
+    return (
+        isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id == "zip"
+        and len(call.args) == 1
+        and isinstance(call.args[0], ast.Starred)
+    )
+
+
+def is_sample(call: ast.Call) -> bool:
+    """Say whether a call is ``random.sample(rows, 8)``, which gives some of the rows."""
+    plain = ast.unparse(call.func) == "random.sample"
+    return plain and {word.arg for word in call.keywords} <= {"k"}
+
+
+def under(whole: ast.DictComp, part: str) -> ast.expr:
+    """Return what gives a dict its value under a key, as far as it is made with that key."""
+    if not isinstance(whole.key, ast.Name) or not part.startswith("['"):
+        return whole.value
+    items = names_of_items(whole.generators[0])
+    value = whole.value
+    if items is not None and items[0] == whole.key.id:
+        owner = _owner_of_items(whole.generators[0].iter)
+        if owner is not None and not _binds(whole, items):
+            index = ast.Constant(ast.literal_eval(part[1:-1]))
+            value = replaced(value, {items[1]: ast.Subscript(owner, index, ast.Load())})
+    return filled_in(value, ((whole.key.id, part),))
+
+
+def at(whole: ast.ListComp | ast.GeneratorExp, part: str) -> ast.expr:
+    """Return what gives an element of a list, made of that column of some rows where it is."""
+    first = whole.generators[0]
+    plain = len(whole.generators) == 1 and not first.ifs and goes_through_columns(first)
+    if not plain or not isinstance(first.target, ast.Name) or not part[1:-1].isdecimal():
+        return whole.elt
+    if _binds(whole, (first.target.id,)):
+        return whole.elt
+    index = ast.Constant(int(part[1:-1]))
+    names: Mapping[str, ast.expr] = {first.target.id: ast.Subscript(first.iter, index, ast.Load())}
+    return replaced(whole.elt, names)
+
+
+def _binds(whole: ast.ListComp | ast.GeneratorExp | ast.DictComp, names: tuple[str, ...]) -> bool:
+    """Say whether anything in a comprehension but its first loop gives some names a value."""
+    parts = list(ast.iter_child_nodes(whole))
+    parts.remove(whole.generators[0])
+    return any(
+        (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in names)
+        or (isinstance(node, ast.arg) and node.arg in names)
+        for part in (*parts, *whole.generators[0].ifs)
+        for node in ast.walk(part)
+    )

@@ -1,0 +1,440 @@
+"""What the arguments of a call were computed from, by the source.
+
+Expressions, followed backwards from the call.
+
+Within a function by reaching definitions; beyond it into the functions of the same file that a
+value is returned by, and into what they store in attributes, globals and the variables around them.
+What a function is given is followed by who knows its caller.
+"""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from gradviz.recording.reading.call_arguments import given_for, narrowed
+from gradviz.recording.reading.choosers import REORDERS, may_choose, may_rank
+from gradviz.recording.reading.definitions import EACH, Definition, Environment, Scope, reaching
+from gradviz.recording.reading.expressions import (
+    Path,
+    Range,
+    element_of,
+    holds,
+    parted,
+    path_of,
+    range_of,
+    read_in,
+    reads,
+    without_some,
+)
+from gradviz.recording.reading.filled_in import filled_in
+from gradviz.recording.reading.guesses import fills_others, is_object, vague, vague_reads
+from gradviz.recording.reading.keys import calls_with_keys, is_key, keys_given, keys_there
+from gradviz.recording.reading.left_there import ownerless
+from gradviz.recording.reading.of_arrays import is_vague
+from gradviz.recording.reading.owners import (
+    are_related,
+    calls_of,
+    changed_within,
+    classes_of,
+    functions_of,
+    getters,
+    given_around,
+    is_imported,
+    stores,
+)
+from gradviz.recording.reading.parts import SOME, Piece, name_of, place_in, straightened
+from gradviz.recording.reading.record_classes import pieces_given
+from gradviz.recording.reading.sources import Source
+from gradviz.recording.reading.ways import (
+    DIRECT,
+    Expression,
+    Slice,
+    Way,
+    alone,
+    has_attribute,
+    has_moved,
+    is_of_number,
+    joined_to,
+    of_argument,
+    within,
+)
+
+# Definitions that are followed; of a value that hangs together with more, nothing is said
+_MOST = 400
+# Elements within elements that are told apart: ``x = x[0]`` in a loop goes ever deeper
+_DEEPEST = 8
+_FUNCTIONS = (ast.FunctionDef, ast.Lambda)
+# Calls that write into an array what they are given, as it is
+_WRITES = frozenset("copyto put place putmask fill_diagonal fill".split())
+
+
+def _passed_on(source: Source, scope: Scope) -> frozenset[Path] | None:
+    """Return the parameters that what a function returns has something of, and what of them; None
+    where that cannot be told.
+    """
+    node = scope.node
+    if id(node) in source.passed:
+        return source.passed[id(node)]
+    source.passed[id(node)] = None  # of a function that calls itself nothing is said
+    inner = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.Global, ast.Nonlocal)
+    plain = (
+        isinstance(node, _FUNCTIONS)
+        and not getattr(node, "decorator_list", ())
+        and not any(isinstance(part, inner) for part in ast.walk(node) if part is not node)
+    )
+    slicer = Slicer(source, scope)
+    for values, environment in scope.results if plain else ():
+        for value in values:
+            slicer.value(value, scope, environment)
+    sliced = slicer.finished() if plain else None
+    if sliced is not None and not sliced.calls:
+        source.passed[id(node)] = frozenset(sliced.parameters)
+    return source.passed[id(node)]
+
+
+def _of_own(source: Source, scope: Scope) -> tuple[Path, ...]:
+    """Return the ways from a method's object to the attributes that its results are computed
+    from.
+    """
+    node = scope.node
+    if id(node) not in source.own:
+        source.own[id(node)] = ()  # of a method that calls itself nothing is said
+        slicer = Slicer(source, scope)
+        for values, environment in scope.results:
+            for value in values:
+                slicer.value(value, scope, environment)
+        if slicer.finished() is not None:
+            own = (path for path in slicer.attributes if path[0] == scope.own)
+            source.own[id(node)] = tuple(path[1:] for path in own)
+    return source.own[id(node)]
+
+
+def _read_by_method(source: Source, path: Path) -> Iterator[Path]:
+    """Yield the attributes that a method of this name reads of its object, where it is one."""
+    for method in source.callables.get(path[-1], ()):
+        if source.functions[id(method)][1]:
+            for way in _of_own(source, source.scope(method)):
+                yield (*path[:-1], *way)
+
+
+def computes(source: Source, definition: Definition) -> bool:
+    """Say whether a change may compute a new number from what was there before."""
+    value = definition.value
+    if definition.call and isinstance(value, ast.Call):
+        return name_of(value) in source.callables
+    computes = definition.change and not definition.adds and definition.by != EACH
+    return computes and definition.by not in _WRITES
+
+
+def _keeps(definition: Definition, line: int) -> bool:
+    """Say whether what a path had before may be in it still: something was added to that, or it
+    comes round a loop, or is not given every time.
+    """
+    value = definition.value
+    if definition.change or getattr(value, "lineno", 0) >= line > 0:
+        return True
+    return value is not None and definition.scope.branches(value)
+
+
+def _reordered(path: Path, definitions: list[Definition]) -> Path:
+    """Return a path with no place in a list whose elements a call may have moved to others."""
+    for definition in definitions:
+        call, start = definition.value, len(definition.target)
+        if definition.call and isinstance(call, ast.Call) and name_of(call) in REORDERS:
+            moved = (SOME if place_in(part) is not None else part for part in path[start:][:1])
+            path = (*path[:start], *moved, *path[start + 1 :])
+    return path
+
+
+@dataclass(slots=True)
+class Slicer:
+    """Follows expressions backwards, through the functions of a file."""
+
+    source: Source
+    start: Scope
+    exits: frozenset[Range] = frozenset()
+    expressions: dict[Expression, None] = field(default_factory=dict)
+    quiet: dict[Expression, None] = field(default_factory=dict)
+    calls: dict[Range, None] = field(default_factory=dict)
+    parameters: dict[Path, None] = field(default_factory=dict)
+    attributes: dict[Path, None] = field(default_factory=dict)
+    followed: set[tuple[int, Path, Way]] = field(default_factory=set)
+    pending: list[tuple[Path, Scope, Environment, Way, int]] = field(default_factory=list)
+    chooses: bool = False
+
+    def value(
+        self,
+        value: ast.AST,
+        scope: Scope,
+        environment: Environment,
+        way: Way = DIRECT,
+        taken: Path = (),
+    ) -> None:
+        """Take an expression as one that is computed from, and all that it reads.
+
+        Of what a call returns the way says which part.
+        """
+        value = filled_in(ownerless(value, self.exits), keys_there(way.keys, scope, environment))
+        self.stands(value, scope, environment, way, taken)
+        calls, line = calls_with_keys(value), getattr(value, "lineno", 0)
+        loose = way.loose or is_vague(value, taken)
+        among = vague_reads(self.source, value, scope, environment)
+        for path in self.reads(value, scope, environment):
+            vaguely = loose or path in among
+            through = replace(way, computed=True, loose=vaguely, call=calls.get(path))
+            self.pending.append((path, scope, environment, through, line))
+
+    def stands(
+        self,
+        value: ast.AST,
+        scope: Scope,
+        environment: Environment,
+        way: Way = DIRECT,
+        taken: Path = (),
+    ) -> None:
+        """Take an expression as one that is computed from, whatever the names in it stand for."""
+        self.chooses = self.chooses or scope.chooses(value)
+        given = self._given_in(value, scope, environment)
+        unread = [item for call in given.values() for item, paths in call.items() if not paths]
+        unread += (
+            call.func
+            for call in ast.walk(value)
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Lambda)
+        )
+        for source, inner in parted(value):
+            unread.append(source)
+            through = way if holds(value, source) else replace(way, computed=True)
+            for piece in inner:
+                if piece.alone:
+                    self._take(alone(piece.node, through), through)
+                elif path_of(piece.node)[0] is None:
+                    left = without_some(("", *piece.way))[1:]
+                    self.stands(piece.node, scope, environment, through, left)
+        read = () if way.computed else tuple(read_in(value))
+        several = tuple(map(range_of, vague(self.source, value, scope, environment)))
+        out, place = tuple(map(range_of, unread)), range_of(value)
+        loose = way.loose or fills_others(self.source, scope, way)
+        whole = Expression(place, taken, way.object, not way.kept, loose, read, out, several)
+        self._take(whole, way)
+
+    def reads(self, value: ast.AST, scope: Scope, environment: Environment) -> list[Path]:
+        """Return the paths that an expression reads, of a call's arguments what its result has."""
+        return [*reads(narrowed(value, self._given_in(value, scope, environment)))]
+
+    def _given_in(
+        self, value: ast.AST, scope: Scope, environment: Environment
+    ) -> dict[ast.AST, dict[ast.expr, list[Path]]]:
+        """Return of each call in an expression what is wanted of its arguments, where that can be
+        told.
+        """
+        calls = [node for node in ast.walk(value) if isinstance(node, ast.Call)]
+        return {call: given for call in calls if (given := self._given(call, scope, environment))}
+
+    def part(
+        self, value: ast.AST, taken: Path, scope: Scope, environment: Environment, way: Way
+    ) -> None:
+        """Take a part of an expression's value as one that is computed from."""
+        value = filled_in(ownerless(value, self.exits), keys_there(way.keys, scope, environment))
+        way = replace(way, computed=way.computed or may_rank(value))
+        for piece in pieces_given(value, taken, self.source.records):
+            self._piece(piece, scope, environment, way)
+
+    def _piece(self, piece: Piece, scope: Scope, environment: Environment, way: Way) -> None:
+        node, left = piece.node, without_some(("", *piece.way))[1:]
+        self.chooses = self.chooses or scope.chooses(node)
+        if piece.alone:
+            self._take(alone(node, way), way)
+        if piece.alone or isinstance(node, ast.Constant):
+            return
+        own, indices = element_of(node)
+        if own is not None:
+            self._take(Expression(range_of(node), (), way.object, not way.kept, way.loose), way)
+            path, line = without_some((*own, *piece.way)), getattr(node, "lineno", 0)
+            self.pending.append((path, scope, environment, way, line))
+            for index in indices:
+                self.value(index, scope, environment, way)
+            return
+        left = () if left and is_of_number(node, left) else left
+        if not isinstance(node, ast.Call) if left else is_object(self.source, node):
+            way, left = replace(way, loose=True), ()
+        self.value(node, scope, environment, way, left)
+
+    def _take(self, expression: Expression, way: Way) -> None:
+        (self.quiet if way.quiet else self.expressions)[expression] = None
+
+    def _given(
+        self, value: ast.Call, scope: Scope, environment: Environment
+    ) -> dict[ast.expr, list[Path]]:
+        """Return what the function's results have of each argument of a call; nothing where that
+        cannot be told.
+        """
+        functions = functions_of(self.source, value, scope, environment)
+        if len(functions) != 1:
+            return {}
+        inner = self.source.scope(functions[0])
+        passed = _passed_on(self.source, inner)
+        if passed is None or any(isinstance(item, ast.Starred) for item in value.args):
+            return {}
+        given: dict[ast.expr, list[Path]] = {
+            argument: [] for argument in (*value.args, *(word.value for word in value.keywords))
+        }
+        for wanted in passed:
+            for argument, of_it in given_for(value, wanted, inner):
+                if isinstance(argument, ast.expr) and argument in given:
+                    given[argument].append(of_it)
+        return given
+
+    def finished(self) -> Slice | None:
+        """Return what was come to; None where it is too much."""
+        while self.pending:
+            self._follow(*self.pending.pop())
+            if len(self.followed) > _MOST:
+                return None
+        expressions, calls = tuple(self.expressions), tuple(self.calls)
+        parameters, quiet = tuple(self.parameters), tuple(self.quiet)
+        sliced = Slice(expressions, calls, parameters, quiet, chooses=self.chooses)
+        return replace(sliced, attributes=tuple(self.attributes), shifts=self.source.shifts)
+
+    def _is_new(self, thing: object, path: Path, way: Way) -> bool:
+        key = (id(thing), path, way)
+        is_new = key not in self.followed
+        self.followed.add(key)
+        return is_new
+
+    def _follow(
+        self, path: Path, scope: Scope, environment: Environment, way: Way, line: int
+    ) -> None:
+        if scope is self.start and not (way.quiet or way.loose) and has_attribute(path):
+            self.attributes.update(dict.fromkeys((path, *_read_by_method(self.source, path))))
+        definitions, older = reaching(path, environment)
+        if any(computes(self.source, definition) for definition in definitions):
+            way = replace(way, computed=True)
+        path = _reordered(path, definitions)
+        for definition in definitions:
+            suffix = path[len(definition.target) :]
+            # An element of a constant key may be another than the one that was filled
+            other = definition.keyed and bool(suffix) and suffix[0].startswith("[")
+            onward = replace(way, loose=True) if other else way
+            self._definition(definition, path, onward, line)
+        inner = replace(way, object=(), quiet=False, kept=True, computed=True)
+        for definition in changed_within(self.source, path[0], scope):
+            self._definition(definition, path, inner)
+        of_a_class = not older and any(
+            classes_of(self.source, path[:index], scope, environment)
+            for index in range(1, len(path))
+        )
+        if not (older or of_a_class) or not self._is_new(scope, path, way):
+            return
+        if of_a_class:
+            self._attribute(path, scope, environment, way)
+            return
+        if path[0] in scope.parameters:
+            if path[0] not in ("self", "cls", scope.own) and not way.quiet:
+                self._parameter(path, scope, way)
+        elif path[0] not in scope.locals:
+            self._free(path, scope, way)
+        if len(path) > 1:
+            self._attribute(path, scope, environment, way)
+
+    def _definition(self, definition: Definition, path: Path, way: Way, line: int = 0) -> None:
+        value = definition.value
+        if _keeps(definition, line):
+            way = replace(way, kept=True)
+        if not self._is_new(definition, path, way):
+            return
+        if value is None:
+            if is_imported(self.source, path, definition.scope):
+                self._free(path, definition.scope, way)
+            return
+        if definition.call:
+            self.chooses = self.chooses or may_choose(value)  # as ``rows.sort()`` does
+            if not way.quiet:
+                self.calls[range_of(value)] = None
+            return
+        suffix = path[len(definition.target) :]
+        if isinstance(value, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            self._results(self.source.scope(value), way, taken=suffix)
+            return
+        if definition.key and suffix and is_key(suffix[0]):
+            loose = way.loose or definition.key not in definition.scope.parameters
+            keys = ((definition.scope, definition.key, suffix[0]),)
+            way = replace(way, loose=loose, keys=keys)
+        if (
+            definition.change
+            and suffix
+            and (not suffix[0].startswith("[") or definition.by in self.source.callables)
+            and classes_of(self.source, definition.target, definition.scope, definition.before)
+        ):
+            return  # what its methods were given is none of its attributes: they tell these
+        if has_moved(definition, suffix):
+            way, suffix = replace(way, loose=True), ()
+        elif definition.change and definition.by != EACH:
+            if (inner := within(definition, suffix)) is None:
+                return
+            suffix = inner
+        onward = replace(way, computed=True, loose=way.loose or len(path) > len(definition.target))
+        for index in definition.places:  # in another place, another value
+            self.value(index, definition.scope, definition.before, onward)
+        taken = straightened((*definition.taken, *suffix))[:_DEEPEST]
+        self.part(value, taken, definition.scope, definition.before, way)
+
+    def _results(self, scope: Scope, way: Way, key: str = "", taken: Path = ()) -> None:
+        keys = keys_given(way.call, scope, key)
+        inside = Way(way.object, quiet=True, loose=way.loose, computed=True, keys=keys)
+        for values, environment in scope.results:
+            for value in values:
+                if taken and len(values) == 1:
+                    self.part(value, taken, scope, environment, inside)
+                else:
+                    self.value(value, scope, environment, inside)
+
+    def _parameter(self, path: Path, scope: Scope, way: Way) -> None:
+        """Follow what a function is given.
+
+        From its caller's frame, or by the calls of that name on that object.
+        """
+        if scope is self.start:
+            self.parameters[path] = None
+            return
+        for call, other, environment in calls_of(self.source, scope, way.object, way.keys):
+            for argument, wanted in given_for(call, path, scope):
+                onward = Way(kept=True, loose=way.loose, computed=True)
+                self.part(argument, of_argument(argument, wanted), other, environment, onward)
+
+    def _free(self, path: Path, scope: Scope, way: Way) -> None:
+        """Follow a variable of a scope around, by all that any function gives it."""
+        onward = replace(way, object=(), quiet=False, kept=True)
+        for definition, known_as in given_around(self.source, path, scope):
+            self._definition(definition, known_as, onward)
+
+    def _attribute(self, path: Path, scope: Scope, environment: Environment, way: Way) -> None:
+        """Follow an attribute by what the methods of its object's class, as far as that is known,
+        give it.
+        """
+        for index in range(1, len(path)):
+            name = path[index]
+            owners = classes_of(self.source, path[:index], scope, environment)
+            if not owners:
+                continue
+            through = Way(
+                way.object if path[:index] == ("self",) and way.object else path[:index],
+                kept=True,
+                loose=way.loose,
+                computed=True,
+                call=way.call,
+            )
+            if name.startswith("["):
+                for method in getters(self.source, owners):
+                    self._results(self.source.scope(method), through, name)
+                continue
+            for definition in stores(self.source, name, owners, path[:index], environment):
+                whole = joined_to(definition.target, name, path[index + 1 :])
+                if whole:
+                    self._definition(definition, whole, through)
+            for node, owner, _ in self.source.functions.values():
+                if (
+                    owner
+                    and getattr(node, "name", "") == name
+                    and are_related(self.source, owner, owners)
+                ):
+                    self._results(self.source.scope(node), through, taken=path[index + 1 :])
