@@ -75,6 +75,7 @@ def _joined(
         scopes={},
         passed={},
         own={},
+        parts={},
         with_word={},
         giving={},
         trees={file: source.tree for file, source in met.items()},

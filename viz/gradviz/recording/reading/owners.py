@@ -84,11 +84,11 @@ def _may_be_of(
     holder = definition.target[:-1]
     if environment is None or holder == path:
         return True
-    made = [_made_by(source, path, environment), _made_by(source, holder, definition.before)]
+    made = [made_by(source, path, environment), made_by(source, holder, definition.before)]
     return not all(made) or not made[0].isdisjoint(made[1])
 
 
-def _made_by(source: Source, path: Path, environment: Environment, names: int = 4) -> set[int]:
+def made_by(source: Source, path: Path, environment: Environment, names: int = 4) -> frozenset[int]:
     """Return the calls of classes that make an object, by identity; nothing where another may.
 
     Args:
@@ -100,22 +100,23 @@ def _made_by(source: Source, path: Path, environment: Environment, names: int = 
     definitions, older = reaching(path, environment)
     changed = any(item.change and not item.call for item in definitions)
     if older or changed or not names:
-        return set()
+        return frozenset()
     made: set[int] = set()
-    for item in definitions:
+    for item in (item for item in definitions if not item.call):
         way = (*item.taken, *path[len(item.target) :])
         for piece in pieces(item.value, way) if item.value is not None else ():
             inner, indices = path_of(piece.node)
             if inner is not None and not indices:
-                calls = _made_by(source, (*inner, *piece.way), item.before, names - 1)
+                calls = made_by(source, (*inner, *piece.way), item.before, names - 1)
             elif isinstance(piece.node, ast.Call) and not piece.way:
-                calls = {id(piece.node)} if name_of(piece.node) in source.bases else set()
+                own = name_of(piece.node) in source.bases
+                calls = frozenset((id(piece.node),)) if own else frozenset()
             else:
-                calls = set()
+                calls = frozenset()
             if not calls:
-                return set()
+                return frozenset()
             made |= calls
-    return made
+    return frozenset(made)
 
 
 def getters(source: Source, owners: set[str]) -> Iterator[Function]:
@@ -133,10 +134,17 @@ def are_related(source: Source, owner: str, owners: set[str]) -> bool:
 
 
 def calls_of(
-    source: Source, scope: Scope, receiver: Path, keys: Keys
+    source: Source, scope: Scope, receiver: Path, keys: Keys, made: frozenset[int] = frozenset()
 ) -> Iterator[tuple[ast.Call, Scope, Environment]]:
     """Yield the calls that may be of a function, on an object where one is meant, and with these
     keys.
+
+    Args:
+        source: The file.
+        scope: The function.
+        receiver: The path of the object; empty for any.
+        keys: What parameters of functions are, as parts.
+        made: The calls that made the object, by identity; nothing where that is not known.
     """
     name: str = getattr(scope.node, "name", "")
     if name == "__call__" and scope.owner:
@@ -146,6 +154,8 @@ def calls_of(
         return
     called = scope.owner if name == "__init__" else name
     for call, other, environment in _calls_by_name(source, called, scope) if called else ():
+        if name == "__init__" and made and id(call) not in made:
+            continue  # another object of its class
         on = root_of(call.func.value) if isinstance(call.func, ast.Attribute) else None
         owners = classes_of(source, on or (), other, environment)
         if owners and scope.owner and not are_related(source, scope.owner, owners):
@@ -272,12 +282,30 @@ def functions_of(
     if not isinstance(call.func, ast.Attribute):
         return () if name in source.bases else _seen_from(source, named, scope)
     path, indices = path_of(call.func.value)
-    if path is None or indices:
-        return ()
-    if is_module(source, path, scope):
+    if path is not None and is_module(source, path, scope):
         return [item for item in named if not source.functions[id(item)][1]]
-    owners = classes_of(source, path, scope, environment)
+    owners = () if indices else classes_of_value(source, call.func.value, scope, environment)
     return [item for item in named if source.functions[id(item)][1] in owners]
+
+
+def classes_of_value(
+    source: Source, node: ast.AST, scope: Scope, environment: Environment
+) -> set[str]:
+    """Return the classes of a file that the value of an expression is known to be of."""
+    path, indices = path_of(node)
+    if path is not None:
+        return set() if indices else classes_of(source, path, scope, environment)
+    if not isinstance(node, ast.Call):
+        return set()
+    if name_of(node) in source.bases:
+        return {name_of(node)}
+    return {
+        name_of(result)
+        for function in functions_of(source, node, scope, environment)
+        for results, _ in source.scope(function).results
+        for result in results
+        if isinstance(result, ast.Call) and name_of(result) in source.bases
+    }
 
 
 def is_module(source: Source, path: Path, scope: Scope) -> bool:

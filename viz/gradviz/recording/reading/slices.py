@@ -9,51 +9,36 @@ What a function is given is followed by who knows its caller.
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from gradviz.recording.reading.call_arguments import given_for, narrowed
-from gradviz.recording.reading.choosers import REORDERS, may_choose, may_rank
+from gradviz.recording.reading.call_arguments import given_for
+from gradviz.recording.reading.choosers import REORDERS, may_choose
 from gradviz.recording.reading.definitions import EACH, Definition, Environment, Scope, reaching
 from gradviz.recording.reading.expressions import (
     Path,
-    Range,
-    element_of,
-    holds,
-    parted,
-    path_of,
     range_of,
-    read_in,
-    reads,
-    without_some,
 )
-from gradviz.recording.reading.filled_in import filled_in
-from gradviz.recording.reading.guesses import fills_others, is_object, vague, vague_reads
-from gradviz.recording.reading.keys import calls_with_keys, is_key, keys_given, keys_there
-from gradviz.recording.reading.left_there import ownerless
-from gradviz.recording.reading.of_arrays import is_vague
+from gradviz.recording.reading.keys import is_key, keys_given
+from gradviz.recording.reading.made_of import Taking
 from gradviz.recording.reading.owners import (
     are_related,
     calls_of,
     changed_within,
     classes_of,
-    functions_of,
     getters,
     given_around,
     is_imported,
+    made_by,
     stores,
 )
-from gradviz.recording.reading.parts import SOME, Piece, name_of, place_in, straightened
-from gradviz.recording.reading.record_classes import pieces_given
+from gradviz.recording.reading.parts import SOME, name_of, place_in, straightened
 from gradviz.recording.reading.sources import Source
 from gradviz.recording.reading.ways import (
     DIRECT,
-    Expression,
     Slice,
     Way,
-    alone,
     has_attribute,
     has_moved,
-    is_of_number,
     joined_to,
     of_argument,
     within,
@@ -109,6 +94,25 @@ def _of_own(source: Source, scope: Scope) -> tuple[Path, ...]:
     return source.own[id(node)]
 
 
+def _part_passed(source: Source, scope: Scope, taken: Path) -> tuple[Path, ...] | None:
+    """Return the ways from a function's parameters, and from a method's object, to what a part of
+    its result is computed from; None where that cannot be told.
+    """
+    key = (id(scope.node), taken)
+    if key not in source.parts:
+        source.parts[key] = None  # of a function that calls itself nothing is said
+        slicer = _Within(source, scope)
+        plain = bool(scope.results) and not getattr(scope.node, "decorator_list", ())
+        for values, environment in scope.results if plain else ():
+            plain = plain and len(values) == 1
+            slicer.part(values[0], taken, scope, environment, DIRECT)
+        sliced = slicer.finished() if plain else None
+        if sliced is not None and not (sliced.calls or slicer.unsure):
+            own = (path for path in sliced.attributes if path[0] == scope.own)
+            source.parts[key] = (*sliced.parameters, *own)
+    return source.parts[key]
+
+
 def _read_by_method(source: Source, path: Path) -> Iterator[Path]:
     """Yield the attributes that a method of this name reads of its object, where it is one."""
     for method in source.callables.get(path[-1], ()):
@@ -147,142 +151,14 @@ def _reordered(path: Path, definitions: list[Definition]) -> Path:
 
 
 @dataclass(slots=True)
-class Slicer:
+class Slicer(Taking):
     """Follows expressions backwards, through the functions of a file."""
 
-    source: Source
-    start: Scope
-    exits: frozenset[Range] = frozenset()
-    expressions: dict[Expression, None] = field(default_factory=dict)
-    quiet: dict[Expression, None] = field(default_factory=dict)
-    calls: dict[Range, None] = field(default_factory=dict)
-    parameters: dict[Path, None] = field(default_factory=dict)
-    attributes: dict[Path, None] = field(default_factory=dict)
-    followed: set[tuple[int, Path, Way]] = field(default_factory=set)
-    pending: list[tuple[Path, Scope, Environment, Way, int]] = field(default_factory=list)
-    chooses: bool = False
+    def _passed_on(self, scope: Scope) -> frozenset[Path] | None:
+        return _passed_on(self.source, scope)
 
-    def value(
-        self,
-        value: ast.AST,
-        scope: Scope,
-        environment: Environment,
-        way: Way = DIRECT,
-        taken: Path = (),
-    ) -> None:
-        """Take an expression as one that is computed from, and all that it reads.
-
-        Of what a call returns the way says which part.
-        """
-        value = filled_in(ownerless(value, self.exits), keys_there(way.keys, scope, environment))
-        self.stands(value, scope, environment, way, taken)
-        calls, line = calls_with_keys(value), getattr(value, "lineno", 0)
-        loose = way.loose or is_vague(value, taken)
-        among = vague_reads(self.source, value, scope, environment)
-        for path in self.reads(value, scope, environment):
-            vaguely = loose or path in among
-            through = replace(way, computed=True, loose=vaguely, call=calls.get(path))
-            self.pending.append((path, scope, environment, through, line))
-
-    def stands(
-        self,
-        value: ast.AST,
-        scope: Scope,
-        environment: Environment,
-        way: Way = DIRECT,
-        taken: Path = (),
-    ) -> None:
-        """Take an expression as one that is computed from, whatever the names in it stand for."""
-        self.chooses = self.chooses or scope.chooses(value)
-        given = self._given_in(value, scope, environment)
-        unread = [item for call in given.values() for item, paths in call.items() if not paths]
-        unread += (
-            call.func
-            for call in ast.walk(value)
-            if isinstance(call, ast.Call) and isinstance(call.func, ast.Lambda)
-        )
-        for source, inner in parted(value):
-            unread.append(source)
-            through = way if holds(value, source) else replace(way, computed=True)
-            for piece in inner:
-                if piece.alone:
-                    self._take(alone(piece.node, through), through)
-                elif path_of(piece.node)[0] is None:
-                    left = without_some(("", *piece.way))[1:]
-                    self.stands(piece.node, scope, environment, through, left)
-        read = () if way.computed else tuple(read_in(value))
-        several = tuple(map(range_of, vague(self.source, value, scope, environment)))
-        out, place = tuple(map(range_of, unread)), range_of(value)
-        loose = way.loose or fills_others(self.source, scope, way)
-        whole = Expression(place, taken, way.object, not way.kept, loose, read, out, several)
-        self._take(whole, way)
-
-    def reads(self, value: ast.AST, scope: Scope, environment: Environment) -> list[Path]:
-        """Return the paths that an expression reads, of a call's arguments what its result has."""
-        return [*reads(narrowed(value, self._given_in(value, scope, environment)))]
-
-    def _given_in(
-        self, value: ast.AST, scope: Scope, environment: Environment
-    ) -> dict[ast.AST, dict[ast.expr, list[Path]]]:
-        """Return of each call in an expression what is wanted of its arguments, where that can be
-        told.
-        """
-        calls = [node for node in ast.walk(value) if isinstance(node, ast.Call)]
-        return {call: given for call in calls if (given := self._given(call, scope, environment))}
-
-    def part(
-        self, value: ast.AST, taken: Path, scope: Scope, environment: Environment, way: Way
-    ) -> None:
-        """Take a part of an expression's value as one that is computed from."""
-        value = filled_in(ownerless(value, self.exits), keys_there(way.keys, scope, environment))
-        way = replace(way, computed=way.computed or may_rank(value))
-        for piece in pieces_given(value, taken, self.source.records):
-            self._piece(piece, scope, environment, way)
-
-    def _piece(self, piece: Piece, scope: Scope, environment: Environment, way: Way) -> None:
-        node, left = piece.node, without_some(("", *piece.way))[1:]
-        self.chooses = self.chooses or scope.chooses(node)
-        if piece.alone:
-            self._take(alone(node, way), way)
-        if piece.alone or isinstance(node, ast.Constant):
-            return
-        own, indices = element_of(node)
-        if own is not None:
-            self._take(Expression(range_of(node), (), way.object, not way.kept, way.loose), way)
-            path, line = without_some((*own, *piece.way)), getattr(node, "lineno", 0)
-            self.pending.append((path, scope, environment, way, line))
-            for index in indices:
-                self.value(index, scope, environment, way)
-            return
-        left = () if left and is_of_number(node, left) else left
-        if not isinstance(node, ast.Call) if left else is_object(self.source, node):
-            way, left = replace(way, loose=True), ()
-        self.value(node, scope, environment, way, left)
-
-    def _take(self, expression: Expression, way: Way) -> None:
-        (self.quiet if way.quiet else self.expressions)[expression] = None
-
-    def _given(
-        self, value: ast.Call, scope: Scope, environment: Environment
-    ) -> dict[ast.expr, list[Path]]:
-        """Return what the function's results have of each argument of a call; nothing where that
-        cannot be told.
-        """
-        functions = functions_of(self.source, value, scope, environment)
-        if len(functions) != 1:
-            return {}
-        inner = self.source.scope(functions[0])
-        passed = _passed_on(self.source, inner)
-        if passed is None or any(isinstance(item, ast.Starred) for item in value.args):
-            return {}
-        given: dict[ast.expr, list[Path]] = {
-            argument: [] for argument in (*value.args, *(word.value for word in value.keywords))
-        }
-        for wanted in passed:
-            for argument, of_it in given_for(value, wanted, inner):
-                if isinstance(argument, ast.expr) and argument in given:
-                    given[argument].append(of_it)
-        return given
+    def _part_passed(self, scope: Scope, taken: Path) -> tuple[Path, ...] | None:
+        return _part_passed(self.source, scope, taken)
 
     def finished(self) -> Slice | None:
         """Return what was come to; None where it is too much."""
@@ -304,8 +180,7 @@ class Slicer:
     def _follow(
         self, path: Path, scope: Scope, environment: Environment, way: Way, line: int
     ) -> None:
-        if scope is self.start and not (way.quiet or way.loose) and has_attribute(path):
-            self.attributes.update(dict.fromkeys((path, *_read_by_method(self.source, path))))
+        self._note(path, scope, way)
         definitions, older = reaching(path, environment)
         if any(computes(self.source, definition) for definition in definitions):
             way = replace(way, computed=True)
@@ -335,6 +210,13 @@ class Slicer:
             self._free(path, scope, way)
         if len(path) > 1:
             self._attribute(path, scope, environment, way)
+
+    def _note(self, path: Path, scope: Scope, way: Way) -> None:
+        """Remember what is read in the function that is sliced."""
+        if scope is self.start:
+            self.unsure = self.unsure or way.loose
+            if not (way.quiet or way.loose) and has_attribute(path):
+                self.attributes.update(dict.fromkeys((path, *_read_by_method(self.source, path))))
 
     def _definition(self, definition: Definition, path: Path, way: Way, line: int = 0) -> None:
         value = definition.value
@@ -380,7 +262,9 @@ class Slicer:
 
     def _results(self, scope: Scope, way: Way, key: str = "", taken: Path = ()) -> None:
         keys = keys_given(way.call, scope, key)
-        inside = Way(way.object, quiet=True, loose=way.loose, computed=True, keys=keys)
+        inside = Way(
+            way.object, quiet=True, loose=way.loose, computed=True, keys=keys, made=way.made
+        )
         for values, environment in scope.results:
             for value in values:
                 if taken and len(values) == 1:
@@ -396,7 +280,8 @@ class Slicer:
         if scope is self.start:
             self.parameters[path] = None
             return
-        for call, other, environment in calls_of(self.source, scope, way.object, way.keys):
+        calls = calls_of(self.source, scope, way.object, way.keys, way.made)
+        for call, other, environment in calls:
             for argument, wanted in given_for(call, path, scope):
                 onward = Way(kept=True, loose=way.loose, computed=True)
                 self.part(argument, of_argument(argument, wanted), other, environment, onward)
@@ -416,12 +301,15 @@ class Slicer:
             owners = classes_of(self.source, path[:index], scope, environment)
             if not owners:
                 continue
+            same = path[:index] == ("self",) and way.object
+            made = way.made if same else made_by(self.source, path[:index], environment)
             through = Way(
-                way.object if path[:index] == ("self",) and way.object else path[:index],
+                way.object if same else path[:index],
                 kept=True,
                 loose=way.loose,
                 computed=True,
                 call=way.call,
+                made=made,
             )
             if name.startswith("["):
                 for method in getters(self.source, owners):
@@ -438,3 +326,13 @@ class Slicer:
                     and are_related(self.source, owner, owners)
                 ):
                     self._results(self.source.scope(node), through, taken=path[index + 1 :])
+
+
+@dataclass(slots=True)
+class _Within(Slicer):
+    """Follows what a function's results are made of back to what it was given."""
+
+    def _attribute(self, path: Path, scope: Scope, environment: Environment, way: Way) -> None:
+        if scope is self.start and path[0] == scope.own and path[1] not in self.source.callables:
+            return  # its object had it before
+        Slicer._attribute(self, path, scope, environment, way)

@@ -47,6 +47,7 @@ class Source:
         scopes: Each function's, read when it is first asked for.
         passed: Of functions, the parameters that their results have something of, and what of them.
         own: Of methods, the attributes of their object that their results have something of.
+        parts: Of functions, and by a part of their results, the ways to what that is computed from.
         with_word, giving: What was asked before of a name.
         trees: Of all the files that are read as one, its own first.
         shifts: By how many lines each of them is moved.
@@ -61,6 +62,7 @@ class Source:
     scopes: dict[int, Scope] = field(default_factory=dict)
     passed: dict[int, frozenset[Path] | None] = field(default_factory=dict)
     own: dict[int, tuple[Path, ...]] = field(default_factory=dict)
+    parts: dict[tuple[int, Path], tuple[Path, ...] | None] = field(default_factory=dict)
     with_word: dict[str, list[Scope]] = field(default_factory=dict)
     giving: dict[str, list[tuple[Scope, Definition]]] = field(default_factory=dict)
     trees: Mapping[str, ast.Module] = field(default_factory=dict)

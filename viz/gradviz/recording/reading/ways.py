@@ -113,6 +113,7 @@ class Way:
         computed: Something may have been computed on the way.
         call: The call whose result it is.
         keys: What parameters of functions are, as parts: ``k`` is ``['loss']``.
+        made: The calls that made the object, by identity; nothing where that is not known.
     """
 
     object: Path = ()
@@ -122,6 +123,7 @@ class Way:
     computed: bool = False
     call: ast.Call | None = None
     keys: tuple[tuple[Scope, str, str], ...] = ()
+    made: frozenset[int] = frozenset()
 
 
 DIRECT = Way()

@@ -1,0 +1,222 @@
+"""What an expression is made of: the values in it, and what goes on of what it reads.
+
+By the source alone; the names in it are followed by ``slices.py``.
+"""
+
+import ast
+from dataclasses import dataclass, field, replace
+
+from gradviz.recording.reading.call_arguments import given_for, narrowed
+from gradviz.recording.reading.choosers import may_rank
+from gradviz.recording.reading.definitions import Environment, Scope
+from gradviz.recording.reading.expressions import (
+    Path,
+    Range,
+    element_of,
+    holds,
+    parted,
+    path_of,
+    range_of,
+    read_in,
+    reads,
+    without_some,
+)
+from gradviz.recording.reading.filled_in import filled_in
+from gradviz.recording.reading.guesses import fills_others, is_object, vague, vague_reads
+from gradviz.recording.reading.keys import calls_with_keys, keys_there
+from gradviz.recording.reading.left_there import ownerless
+from gradviz.recording.reading.of_arrays import is_vague
+from gradviz.recording.reading.operators import as_calls
+from gradviz.recording.reading.owners import functions_of
+from gradviz.recording.reading.parts import Piece
+from gradviz.recording.reading.record_classes import pieces_given
+from gradviz.recording.reading.sources import Source
+from gradviz.recording.reading.ways import DIRECT, Expression, Way, alone, is_of_number
+
+
+@dataclass(slots=True)
+class Taking:
+    """Takes expressions as what something is computed from, and the names in them as what is to be
+    followed.
+    """
+
+    source: Source
+    start: Scope
+    exits: frozenset[Range] = frozenset()
+    expressions: dict[Expression, None] = field(default_factory=dict)
+    quiet: dict[Expression, None] = field(default_factory=dict)
+    calls: dict[Range, None] = field(default_factory=dict)
+    parameters: dict[Path, None] = field(default_factory=dict)
+    attributes: dict[Path, None] = field(default_factory=dict)
+    followed: set[tuple[int, Path, Way]] = field(default_factory=set)
+    pending: list[tuple[Path, Scope, Environment, Way, int]] = field(default_factory=list)
+    chooses: bool = False
+    unsure: bool = False  # of something in the function itself it is not known whether it goes in
+
+    def value(
+        self,
+        value: ast.AST,
+        scope: Scope,
+        environment: Environment,
+        way: Way = DIRECT,
+        taken: Path = (),
+    ) -> None:
+        """Take an expression as one that is computed from, and all that it reads.
+
+        Of what a call returns the way says which part.
+        """
+        value = self._as_read(value, scope, environment, way)
+        self.stands(value, scope, environment, way, taken)
+        calls, line = calls_with_keys(value), getattr(value, "lineno", 0)
+        loose = way.loose or is_vague(value, taken)
+        among = vague_reads(self.source, value, scope, environment)
+        for path in self.reads(value, scope, environment):
+            vaguely = loose or path in among
+            through = replace(way, computed=True, loose=vaguely, call=calls.get(path))
+            self.pending.append((path, scope, environment, through, line))
+
+    def _as_read(self, value: ast.AST, scope: Scope, environment: Environment, way: Way) -> ast.AST:
+        """Return an expression with what is known of it put in."""
+        filled = filled_in(ownerless(value, self.exits), keys_there(way.keys, scope, environment))
+        return as_calls(filled, self.source, scope, environment)
+
+    def stands(
+        self,
+        value: ast.AST,
+        scope: Scope,
+        environment: Environment,
+        way: Way = DIRECT,
+        taken: Path = (),
+    ) -> None:
+        """Take an expression as one that is computed from, whatever the names in it stand for."""
+        self.chooses = self.chooses or scope.chooses(value)
+        given = self._given_in(value, scope, environment)
+        unread = [item for call in given.values() for item, paths in call.items() if not paths]
+        unread += (
+            call.func
+            for call in ast.walk(value)
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Lambda)
+        )
+        for source, inner in parted(value):
+            unread.append(source)
+            through = way if holds(value, source) else replace(way, computed=True)
+            for piece in inner:
+                if piece.alone:
+                    self._take(alone(piece.node, through), through)
+                elif path_of(piece.node)[0] is None:
+                    left = without_some(("", *piece.way))[1:]
+                    self.stands(piece.node, scope, environment, through, left)
+        read = () if way.computed else tuple(read_in(value))
+        several = tuple(map(range_of, vague(self.source, value, scope, environment)))
+        out, place = tuple(map(range_of, unread)), range_of(value)
+        loose = way.loose or fills_others(self.source, scope, way)
+        whole = Expression(place, taken, way.object, not way.kept, loose, read, out, several)
+        self._take(whole, way)
+
+    def reads(self, value: ast.AST, scope: Scope, environment: Environment) -> list[Path]:
+        """Return the paths that an expression reads, of a call's arguments what its result has."""
+        return [*reads(narrowed(value, self._given_in(value, scope, environment)))]
+
+    def _given_in(
+        self, value: ast.AST, scope: Scope, environment: Environment
+    ) -> dict[ast.AST, dict[ast.expr, list[Path]]]:
+        """Return of each call in an expression what is wanted of its arguments, where that can be
+        told.
+        """
+        calls = [node for node in ast.walk(value) if isinstance(node, ast.Call)]
+        return {call: given for call in calls if (given := self._given(call, scope, environment))}
+
+    def part(
+        self, value: ast.AST, taken: Path, scope: Scope, environment: Environment, way: Way
+    ) -> None:
+        """Take a part of an expression's value as one that is computed from."""
+        value = self._as_read(value, scope, environment, way)
+        way = replace(way, computed=way.computed or may_rank(value))
+        for piece in pieces_given(value, taken, self.source.records):
+            self._piece(piece, scope, environment, way)
+
+    def _piece(self, piece: Piece, scope: Scope, environment: Environment, way: Way) -> None:
+        node, left = piece.node, without_some(("", *piece.way))[1:]
+        self.chooses = self.chooses or scope.chooses(node)
+        if piece.alone:
+            self._take(alone(node, way), way)
+        if piece.alone or isinstance(node, ast.Constant):
+            return
+        own, indices = element_of(node)
+        if own is not None:
+            self._take(Expression(range_of(node), (), way.object, not way.kept, way.loose), way)
+            path, line = without_some((*own, *piece.way)), getattr(node, "lineno", 0)
+            self.pending.append((path, scope, environment, way, line))
+            for index in indices:
+                self.value(index, scope, environment, way)
+            return
+        left = () if left and is_of_number(node, left) else left
+        if left and self._passes(node, left, scope, environment, way):
+            return
+        if not isinstance(node, ast.Call) if left else is_object(self.source, node):
+            way, left = replace(way, loose=True), ()
+        self.value(node, scope, environment, way, left)
+
+    def _passes(
+        self, node: ast.AST, left: Path, scope: Scope, environment: Environment, way: Way
+    ) -> bool:
+        """Take of a call's object and arguments what a part of its result has; say whether that
+        can be told.
+        """
+        if not isinstance(node, ast.Call) or any(isinstance(x, ast.Starred) for x in node.args):
+            return False
+        functions = functions_of(self.source, node, scope, environment)
+        inner = self.source.scope(functions[0]) if len(functions) == 1 else None
+        passed = None if inner is None else self._part_passed(inner, left)
+        if inner is None or passed is None:
+            return False
+        onward = replace(way, computed=True)
+        for path in passed:
+            if path[0] != inner.own:
+                given = given_for(node, path, inner)
+            else:
+                given = [(node.func.value, path)] if isinstance(node.func, ast.Attribute) else []
+            for argument, wanted in given:
+                self.part(argument, wanted[1:], scope, environment, onward)
+        parts = (node.func, *node.args, *(word.value for word in node.keywords))
+        unread = tuple(map(range_of, parts))
+        whole = Expression(range_of(node), left, way.object, not way.kept, way.loose, (), unread)
+        self._take(whole, way)
+        return True
+
+    def _take(self, expression: Expression, way: Way) -> None:
+        (self.quiet if way.quiet else self.expressions)[expression] = None
+
+    def _given(
+        self, value: ast.Call, scope: Scope, environment: Environment
+    ) -> dict[ast.expr, list[Path]]:
+        """Return what the function's results have of each argument of a call; nothing where that
+        cannot be told.
+        """
+        functions = functions_of(self.source, value, scope, environment)
+        if len(functions) != 1:
+            return {}
+        inner = self.source.scope(functions[0])
+        passed = self._passed_on(inner)
+        if passed is None or any(isinstance(item, ast.Starred) for item in value.args):
+            return {}
+        given: dict[ast.expr, list[Path]] = {
+            argument: [] for argument in (*value.args, *(word.value for word in value.keywords))
+        }
+        for wanted in passed:
+            for argument, of_it in given_for(value, wanted, inner):
+                if isinstance(argument, ast.expr) and argument in given:
+                    given[argument].append(of_it)
+        return given
+
+    def _passed_on(self, scope: Scope) -> frozenset[Path] | None:
+        """Return the parameters that what a function returns has something of, and what of them;
+        None where that cannot be told.
+        """
+        raise NotImplementedError
+
+    def _part_passed(self, scope: Scope, taken: Path) -> tuple[Path, ...] | None:
+        """Return the ways from a function's parameters, and from a method's object, to what a part
+        of its result is computed from; None where that cannot be told.
+        """
+        raise NotImplementedError
