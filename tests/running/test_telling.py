@@ -7,7 +7,17 @@ import pytest
 from calls_by_hand import call
 
 from gradviz.facts.parameters import Parameters
-from gradviz.graph import Cut, CutKind, Leaf, Parameter, Place, Verdict, Zero
+from gradviz.graph import (
+    Cut,
+    CutKind,
+    Leaf,
+    Parameter,
+    Place,
+    Unused,
+    UnusedReason,
+    Verdict,
+    Zero,
+)
 from gradviz.running.calls import OptimizerStep
 from gradviz.running.telling import Teller, call_line
 
@@ -65,6 +75,14 @@ def test_a_value_that_left_torch_is_not_called_unused(teller):
     text = teller.tell_call(of(1, Parameter(name="a", verdict=Verdict.UNUSED, uncertain=True)))
     assert "whether their values went into this loss cannot be seen" in text
     assert "not part" not in text
+
+
+def test_what_went_into_another_loss_is_told_so_though_this_one_cannot_be_seen(teller):
+    other = Unused(reason=UnusedReason.OTHER_LOSS, place=Place("a.py", 7))
+    unclear = Parameter(name="a", verdict=Verdict.UNUSED, uncertain=True, unused=other)
+    text = teller.tell_call(of(1, unclear))
+    assert "it went into another loss, whose backward() ran at a.py:7" in text
+    assert text.rstrip().endswith("whether into this one too cannot be seen")
 
 
 def test_what_is_reached_beside_the_model_at_one_line_is_told_together(teller):

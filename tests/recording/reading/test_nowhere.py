@@ -21,6 +21,10 @@ ENDS = [
     "show(value=x.item())",
     "print(math.log(x.item()))",
     "print([v + 1 for v in [x.item()] if v > 0])",
+    "board.add_image('a', x.item())",
+    "rows = []\n    rows.append(x.item())\n    plt.plot(rows)",
+    "picture = Image.fromarray(x.item())\n    picture.save('a.png', format='png')",
+    "Image.fromarray(x.item()).show()",
     "best = 0\n    best = x.item() if x.item() > best else best\n    print(best)",
 ]
 GOES_ON = [
@@ -44,6 +48,11 @@ GOES_ON = [
     "math.log.at(x.item())",
     "np.random.seed(int(x.item()))",
     "np.save('a', x.item())",
+    "given.save(x.item())",
+    "lines = plt.plot(x.item())\n    return lines",
+    "picture = Image.fromarray(x.item())\n    return picture",
+    "picture = Image.fromarray(x.item())\n    y = picture.save('a.png')\n    return y",
+    "picture = Image.fromarray(x.item())\n    given(picture.save)",
     "keep(x.item())",
     "try: assert x.item() > 0\n    except AssertionError: g()",
     "for v in [x.item()]:\n        if v: break",

@@ -328,11 +328,12 @@ def _unused(call: BackwardCall, chosen: Sequence[Parameter]) -> Iterator[str]:
 
 def _why_unused(parameter: Parameter, *, in_full: bool) -> str:
     """Return why one is unused, or only that it is; of a value that left torch not even that."""
-    if parameter.uncertain:
-        return "whether their values went into this loss cannot be seen"
     if parameter.unused is None or not in_full:
+        if parameter.uncertain:
+            return "whether their values went into this loss cannot be seen"
         return "not part of this loss"
-    return why_unused(parameter.unused) + at_line(parameter.unused.place)
+    why = why_unused(parameter.unused) + at_line(parameter.unused.place)
+    return f"{why}; whether into this one too cannot be seen" if parameter.uncertain else why
 
 
 def _frozen(call: BackwardCall, chosen: Sequence[Parameter]) -> Iterator[str]:

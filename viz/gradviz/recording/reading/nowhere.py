@@ -26,8 +26,11 @@ from gradviz.recording.reading.where import by_file
 
 _SHOWS = frozenset(
     "pprint echo log log_metric log_metrics log_dict debug info warning error critical"
-    " add_scalar add_scalars set_postfix set_postfix_str set_description".split()
+    " add_scalar add_scalars set_postfix set_postfix_str set_description"
+    " add_image add_images add_histogram imshow plot scatter hist bar barh imwrite imsave".split()
 )
+_PICTURES = frozenset(("Image.fromarray", "PIL.Image.fromarray"))
+_OF_PICTURES = frozenset(("save", "show"))  # methods; nothing else that is followed has them
 _SCREENS = frozenset("sys.stdout.write sys.stderr.write tqdm.write tqdm.tqdm.write".split())
 _BUILTINS = frozenset(
     "float int complex bool str repr format round abs max min sum len any all divmod pow sorted"
@@ -39,6 +42,7 @@ _METHODS = frozenset(
     " all argmax argmin items values keys get format strip split rstrip lstrip join upper lower"
     " ljust rjust center zfill count index size dim numel nelement is_integer".split()
 )
+_OF_VALUES = frozenset(("format", "join", "fromarray"))  # which take values in
 _LIBRARIES = frozenset(("math", "cmath", "statistics", "np", "numpy"))
 _KEEPS = frozenset("save savez savez_compressed savetxt copyto put place putmask memmap".split())
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
@@ -115,6 +119,8 @@ class _Follower:
             )
         if not isinstance(call.func, ast.Attribute):
             return False
+        if ast.unparse(call.func) in _PICTURES:
+            return True
         if _root(call.func) in _LIBRARIES:
             into = any(word.arg == "out" for word in call.keywords)
             return isinstance(call.func.value, ast.Name) and name not in _KEEPS and not into
@@ -134,6 +140,13 @@ class _Follower:
         dropped = isinstance(self._parents.get(id(call)), ast.Expr)
         return name in _SHOWS and dropped and _root(call.func) not in (*_LIBRARIES, "torch", "F")
 
+    def _is_drawn(self, method: ast.Attribute) -> bool:
+        """Say whether a statement calls a method of a picture that only shows it, or writes it."""
+        call = self._parents.get(id(method))
+        is_called = isinstance(call, ast.Call) and call.func is method
+        dropped = isinstance(self._parents.get(id(call)), ast.Expr)
+        return method.attr in _OF_PICTURES and is_called and dropped
+
     # From an expression to what takes its value
 
     def _follow(self, node: ast.AST) -> bool:
@@ -149,7 +162,8 @@ class _Follower:
             case ast.keyword():
                 return self._into_call(node, self._parents[id(parent)])
             case ast.Attribute():  # of what a method is called, or a size
-                return parent.attr in _METHODS | {"shape", "T"} and self._go_on(parent)
+                gives = parent.attr in _METHODS | {"shape", "T"}
+                return self._go_on(parent) if gives else self._is_drawn(parent)
             case ast.Subscript():
                 if not isinstance(parent.ctx, ast.Load):
                     return False
@@ -195,7 +209,7 @@ class _Follower:
         if self._adds(call):
             return self._filled(call)
         of_object = isinstance(call.func, ast.Attribute) and _root(call.func) not in _LIBRARIES
-        if self._gives(call) and (not of_object or name_of(call) in ("format", "join")):
+        if self._gives(call) and (not of_object or name_of(call) in _OF_VALUES):
             return ends_with_errors(self._source, call) and self._go_on(call)
         return self._into_function(node, call)
 
