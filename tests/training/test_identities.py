@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from gradviz.facts.training import Heir
 from gradviz.graph import Parameter, Verdict
 from gradviz.judging.model_names import names_of
 from gradviz.training.identities import Identities, _successors
@@ -110,3 +111,24 @@ def test_what_stands_where_an_optimizer_s_own_stood_is_stale_in_that_optimizer(i
     assert identities.stale_in(other, optimizers) == []
     assert identities.stale_in(one, optimizers) == ["net.weight"]
     assert identities.stale_in(other, optimizers) == []
+
+
+def test_what_was_made_of_a_parameter_that_no_model_has_is_inherited_where_it_is_held():
+    owners = Owners()
+    owners.begin()
+    net = nn.Linear(2, 3)
+    owners.end()
+    identities, optimizers = Identities(owners), Optimizers(lambda *_: None)
+    flat, old = nn.Parameter(torch.ones(9)), [*net.parameters()]
+    roots, names = {"net": net, "flat": flat}, ("net.weight", "net.bias", "flat")
+    tensors = identities.take(reported(*names), names_of(roots), roots)
+    net._parameters.clear()
+    heirs = dict.fromkeys(names[:2], Heir("flat", None))
+    optimizers.made(torch.optim.SGD(old, lr=0.1), None, 0)
+    holding = torch.optim.SGD(old, lr=0.1)
+    optimizers.made(holding, None, 0)
+    identities.inherit(tensors, heirs, optimizers)
+    assert not identities.is_inherited(id(old[0]), optimizers)
+    holding.add_param_group({"params": [flat]})
+    assert identities.is_inherited(id(old[0]), optimizers)
+    assert not identities.is_inherited(id(flat), optimizers)

@@ -1,5 +1,7 @@
 """What of a run is worth a clause, and is no reason for any parameter."""
 
+from dataclasses import replace
+
 import torch
 from torch import nn
 
@@ -207,3 +209,11 @@ def test_the_steps_at_a_rate_of_0_are_told_from_the_first_of_them_on():
         "from its step 5 to its last, 9, opt leaves net.a unchanged: the learning rate is 0",
     )
     assert find_remarks([], [stepper], ["net.b"]) == ()
+
+
+def test_an_optimizer_to_which_nothing_came_is_told_only_where_no_other_has_stepped():
+    evidence = [Evidence(name="a", verdicts=(Parameter(name="a", verdict=Verdict.UNUSED),))]
+    unfed, stepping = Stepper(name="o", kind="SGD", held=("a",)), Stepper(name="p", kind="SGD")
+    assert find_remarks(evidence, [unfed, stepping], ())
+    assert not find_remarks(evidence, [unfed, replace(stepping, steps=2)], ())
+    assert not find_remarks(evidence, [unfed, replace(stepping, skipped=2)], ())

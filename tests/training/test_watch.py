@@ -7,6 +7,10 @@ import torch
 from torch import nn
 
 import gradviz
+from gradviz.graph import Parameter, Verdict
+from gradviz.judging.model_names import names_of
+from gradviz.training.seen import Seen
+from gradviz.training.watch import StepWatch
 
 
 @pytest.fixture(autouse=True)
@@ -495,9 +499,6 @@ def test_losses_that_cancel_out_are_zero_and_not_cleared():
 
 
 def test_losses_that_a_scaler_makes_infinite_while_it_settles_are_no_remark():
-    from gradviz.training.seen import Seen
-    from gradviz.training.watch import StepWatch
-
     watch, optimizer = StepWatch(), torch.optim.SGD(nn.Linear(3, 1).parameters(), 0.1)
     watch.calls.extend([Seen(parameters={}, is_finite=False)] * 2)
     record = watch.optimizers.record(optimizer)
@@ -509,8 +510,6 @@ def test_losses_that_a_scaler_makes_infinite_while_it_settles_are_no_remark():
 
 @pytest.mark.parametrize("fused", [False, True])
 def test_no_step_is_said_to_find_no_gradient_where_torch_counts_no_writes(fused):
-    from gradviz.training.watch import StepWatch
-
     watch, weight = StepWatch(), nn.Parameter(torch.ones(3))
     optimizer = torch.optim.Adam([weight], fused=fused)
     watch.begin(lambda error: None)
@@ -524,3 +523,38 @@ def test_no_step_is_said_to_find_no_gradient_where_torch_counts_no_writes(fused)
         optimizer.step()
     watch.end()
     assert bool(watch.stalls.stalled) is not fused
+
+
+def called(failed):
+    """Return a watch that was told of one backward call of a layer, and the layer."""
+    watch, net = StepWatch(), nn.Linear(3, 1)
+    roots, names = {"net": net}, ("net.weight", "net.bias")
+    parameters = {name: Parameter(name=name, verdict=Verdict.REACHED) for name in names}
+    watch.begin(failed)
+    watch.called(Seen(parameters=parameters), names_of(roots), roots)
+    return watch, net
+
+
+def test_what_moves_beside_steps_is_seen_as_it_is_looked_at_again():
+    failures = []
+    watch, net = called(failures.append)
+    net.weight.data += 1
+    watch.look_again()
+    evidence, _ = watch.evidence()
+    watch.end()
+    assert [own.drift for own in evidence] == [True, False]
+    assert not failures
+
+
+def test_an_optimizer_that_steps_for_the_first_time_later_is_told_of_once():
+    failures, late = [], []
+    watch, net = called(failures.append)
+    watch.rest()
+    watch.late = late.append
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    for _ in range(3):
+        net(torch.ones(2, 3)).sum().backward()
+        optimizer.step()
+    watch.end()
+    assert late == [optimizer]
+    assert not failures

@@ -43,3 +43,13 @@ def test_a_tensor_written_into_its_own_data_is_severed_from_nothing():
         return net.last(net.first(X)).sum()
 
     assert verdict(report_of(step)) is Verdict.REACHED
+
+
+def test_nan_that_is_assigned_to_the_data_of_a_parameter_is_told_with_that_line():
+    def step(net):
+        net.first.weight.data = torch.full((3, 3), torch.nan)
+        return net.last(net.first(X)).sum()
+
+    (birth,) = report_of(step).births
+    assert birth.holder == "first.weight"
+    assert birth.written.code == "net.first.weight.data = torch.full((3, 3), torch.nan)"
