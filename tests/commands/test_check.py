@@ -297,6 +297,12 @@ def test_of_a_script_that_is_as_expected_what_no_verdict_tells_is_told(run):
     assert status == 0
     assert out.startswith("As expected: 4 parameters, 4 reached.\n")
     assert "zero_grad() at train.py:6" in out
+    assert out.endswith(
+        "This is not checked: --trains '*' says that all parameters are meant to.\n"
+    )
+    status, out, _ = run("check", "train.py", "--trains", "*")
+    assert status == 1
+    assert "This is not checked" not in out
 
 
 def test_a_script_without_a_backward_call_exits_with_2(run):

@@ -80,8 +80,8 @@ def check(step: str | None, arguments: tuple[str, ...], form: str, **given: Any)
 
     A pattern may leave out the variable of the model, which leads the names of a script:
     'backbone.*' means 'model.backbone.0.weight' too. What no pattern mentions must be reached; an
-    empty pattern, as in --cut '', says that there is none. Exits with 1 where a parameter is not as
-    expected.
+    empty pattern, as in --cut '', says that there is none. Whether parameters move is checked where
+    --trains names them. Exits with 1 where a parameter is not as expected.
     """
     from gradviz.expecting.checking import held, read_settings
     from gradviz.expecting.expectations import violations
@@ -119,7 +119,8 @@ def check(step: str | None, arguments: tuple[str, ...], form: str, **given: Any)
     ]
     _print(results, form)
     if form == "text":
-        _print_training(report)
+        asked = any(expectations.trains is not None for _, expectations in everything)
+        _print_training(report, asked=asked)
     if any(wrong for _, _, wrong in results):
         sys.exit(1)
 
@@ -146,14 +147,18 @@ def _print(results: "Sequence[tuple[str | None, Findings, list[Violation]]]", fo
         click.echo(f"{of}{render_violations(part, wrong, as_options=True)}", nl=False)
 
 
-def _print_training(report: "Report") -> None:
-    """Print what does not train, where an alarm says so that no verdict tells."""
+def _print_training(report: "Report", *, asked: bool) -> None:
+    """Print what does not train, where an alarm says so that no verdict tells, and how to have that
+    checked where nobody ``asked``.
+    """
     from gradviz.render.training import sentence
 
     by_verdict = {str(verdict) for verdict in Verdict}
     training = report.training
     if training and any(alarm.why not in by_verdict for alarm in training.alarms):
         click.echo(f"\n{sentence(training)}")
+        if not asked:
+            click.echo("This is not checked: --trains '*' says that all parameters are meant to.")
 
 
 def _refuse_unknown(arguments: Sequence[str]) -> None:
