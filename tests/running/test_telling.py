@@ -227,3 +227,10 @@ def test_a_number_taken_on_one_route_is_not_called_often_on_purpose(teller):
     number = replace(DETACH, kind=CutKind.ITEM, operation="item()")
     partial = Parameter(name="a", verdict=Verdict.REACHED, partial=True, cuts=(number,))
     assert "another is alive\n" in teller.tell_call(of(1, partial))
+
+
+def test_zeros_that_stay_in_a_run_to_its_end_are_told_as_rarely_as_all_that_repeats_itself():
+    teller = Teller(to_the_end=True)
+    zero = Parameter(name="a", verdict=Verdict.ZERO)
+    told = [number for number in range(1, 13) if teller.tell_call(of(number, zero))]
+    assert told == [1, 2, 3, 4, 11]

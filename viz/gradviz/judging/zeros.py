@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from gradviz.graph import CutKind, NodeKind, Zero
 from gradviz.judging.build import PASSES, Built
 from gradviz.recording.arithmetic.flat import HOOKED, ZERO_FACTOR, is_checked
+from gradviz.recording.arithmetic.flat_statistics import NORMALISES
 from gradviz.recording.arithmetic.passage import Passage
 from gradviz.recording.names import operation_name
 from gradviz.recording.torch_inside import CHECKPOINT_NODE
@@ -15,7 +16,16 @@ from gradviz.system.walk import walk
 # Words for the operation, and why nothing comes out of it though gradient goes in: what is so by
 # definition, and what usually is.
 _FACTOR = "the other factor is zero wherever gradient comes in"
-_ADDED = {"addmm": 0, "baddbmm": 0, "addmv": 0, "convolution": 2, "linear": 2}
+_ADDED = {
+    "addmm": 0,
+    "baddbmm": 0,
+    "addmv": 0,
+    "convolution": 2,
+    "linear": 2,
+    "native_batch_norm": 2,
+    "native_layer_norm": 2,
+    "native_group_norm": 2,
+}
 # What adds up the gradient of all places that one value was repeated to
 _REPEATS = ("add", "sub", "rsub", "expand", "repeat")
 _SELECTION = r"slice|select|index|gather|narrow|split|unbind|take|scatter|as_strided|copy_slices"
@@ -71,6 +81,7 @@ _USUALLY: tuple[tuple[str, str], ...] = (
         r"^(mul|mm|bmm|addmm|baddbmm|mv|dot|matmul|linear|convolution|einsum|prod|div|scaled_dot_product.*|pow)$",
         _FACTOR,
     ),
+    (NORMALISES, _FACTOR),
     (r"maximum|minimum|fmax|fmin|sort", "another element is the extreme one everywhere"),
 )
 

@@ -76,7 +76,8 @@ class Teller:
             first, details = _repeated(call, earlier, alone=self._to_the_end), []
             self._repeats[content] += 1
             is_worth_a_line = not self._to_the_end or _is_told(self._repeats[content])
-            if not since and not is_worth_a_line:
+            is_news = any(not text.startswith(line("stays", "")) for text in since)
+            if not is_news and not is_worth_a_line:
                 return ""
         details = [*self._saying_once(details)]
         if not self._verbose:

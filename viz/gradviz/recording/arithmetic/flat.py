@@ -7,12 +7,19 @@ A reason is given only where the numbers show it.
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from gradviz.recording import torch_inside
+from gradviz.recording.arithmetic.flat_statistics import (
+    NORMALISES,
+    normalised,
+    of_equals,
+    sampled,
+)
 from gradviz.recording.arithmetic.picked import INDEXED, by_index
 from gradviz.recording.arithmetic.saved import number, saved
 from gradviz.recording.arithmetic.sizes import plain
@@ -376,7 +383,7 @@ _CHECKS: tuple[tuple[str, Check], ...] = (
         r"^hardswish",
         _all("self", lambda x: x <= -3, "all {count} inputs lie where it is flat"),
     ),
-    (r"^embedding$", _embedding),
+    (r"^embedding(_bag)?$", _embedding),
     (r"^nll_loss", _nll),
     (
         r"^where$",
@@ -395,14 +402,9 @@ _CHECKS: tuple[tuple[str, Check], ...] = (
         ),
     ),
     (r"^masked_fill$", _all("mask", lambda m: m, "the mask covers all {count} elements")),
-    (
-        r"^grid_sampler",
-        _all(
-            "grid",
-            lambda g: g.abs().amax(-1) > 1,
-            "every point that it samples lies outside of the image",
-        ),
-    ),
+    (r"^grid_sampler", sampled),
+    (r"^(var|std)(_mean)?$", of_equals),
+    (NORMALISES, partial(normalised, zero_factor=ZERO_FACTOR)),
     (r"^native_dropout$", _all("result1", lambda m: m == 0, "all {count} elements were dropped")),
     (
         r"^(abs|sgn)$",

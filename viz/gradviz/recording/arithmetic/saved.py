@@ -40,4 +40,4 @@ def number(node: Any, name: str) -> float | None:
 
 def lengths(node: Any, name: str) -> tuple[int, ...]:
     """Return whole numbers that a node has saved; none where there are none of that name."""
-    return tuple(getattr(node, f"_saved_{name}", ()))
+    return tuple(getattr(node, f"_saved_{name}", None) or ())
