@@ -78,8 +78,14 @@ def test_what_moves_trains():
     assert not alarms
 
 
+def test_what_had_no_gradient_where_it_was_looked_at_lies_in_this_process():
+    found, alarms = fate(replace(GOOD, moved=0, compared=0))
+    assert (found.trains, found.away) == (None, False)
+    assert not alarms
+
+
 def test_of_a_parameter_whose_values_lie_in_other_processes_they_alone_can_tell():
-    elsewhere = replace(GOOD, moved=0, compared=0)
+    elsewhere = replace(GOOD, moved=0, compared=0, gradient=0.0)
     away, alarms = fate(elsewhere)
     assert (away.trains, away.why, away.away) == (None, None, True)
     assert not alarms

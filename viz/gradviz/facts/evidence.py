@@ -247,6 +247,12 @@ class Evidence:
         return self.late and self.written_at is None
 
     @property
+    def is_elsewhere(self) -> bool:
+        """Whether this process has nothing of it: neither values nor gradient, in any step."""
+        empty = not any(look.compared or look.gradient for look in self.looks)
+        return bool(self.looks) and empty
+
+    @property
     def is_unfed(self) -> bool:
         """Whether its gradient comes to something else than the ``.grad`` that is stepped."""
         return self.houses or self.returned_at is not None

@@ -194,7 +194,7 @@ def _fate(
         born=_is_born(evidence),
         late=evidence.is_late,
         copying=_copying(why, evidence, steppers),
-        away=trains is None and bool(evidence.looks) and not looks,
+        away=trains is None and evidence.is_elsewhere,
         stopped=_is_stopped(evidence) if trains else why == "stale" and evidence.outlived,
         **_OF_REASON.get(why or "", _nothing_more)(evidence),
     )

@@ -3,6 +3,7 @@
 Enough to see whether a parameter moved, and no copy of the model.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -41,10 +42,13 @@ def spread(tensor: Tensor, like: Tensor | None = None) -> Tensor:
 def every(numel: int) -> int:
     """Return which share of so many elements is looked at: one in so many.
 
-    It is odd, so as not to look at one column alone.
+    It has no divisor in common with their number, and so with no size of the tensor: the elements
+    are of all columns of a matrix and of all places in a convolution's kernel.
     """
     step = -(-numel // MOST)
-    return step + 1 if step > 1 and step % 2 == 0 else max(step, 1)
+    while step > 1 and math.gcd(step, numel) > 1:
+        step += 1
+    return max(step, 1)
 
 
 def has_values(tensor: Tensor) -> bool:
