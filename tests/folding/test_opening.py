@@ -1,5 +1,6 @@
 """The shallowest modules are opened, as long as the boxes stay within a budget."""
 
+from dataclasses import replace
 from types import MappingProxyType
 
 import graphs
@@ -133,3 +134,39 @@ def test_leaves_are_told_apart_by_the_side_of_a_cut_they_are_on_however_coarsely
     assert one.exact != other.exact
     assert one.by_function == other.by_function != behind.by_function
     assert one.own == other.own != behind.own
+
+
+def stack(severed=None, *, parts="abcd"):
+    """Return a report of six layers with parts, in one of which a value may be detached."""
+    net = graphs.Builder()
+    into, pruned = net.loss, False
+    for number in reversed(range(6)):
+        for part in parts:
+            path, severs = f"layers.{number}.{part}", (number, part) == severed
+            if severs:
+                net.cuts.append(
+                    Cut(kind=CutKind.DETACH, operation="detach()", file="net.py", line=7)
+                )
+                into = net.operation("detach", into, scope=path, severs=CutKind.DETACH)
+            into = net.operation("MulBackward0", into, scope=path, gradient=not severs)
+            if severs:
+                net.edges[-1] = replace(net.edges[-1], severed=CutKind.DETACH, cut=0)
+                pruned = True
+            net.parameter(f"{path}.weight", into, Verdict.CUT if pruned else Verdict.REACHED)
+    return net.report()
+
+
+def test_the_way_to_what_severs_is_opened_though_its_siblings_stay_closed():
+    chosen, _ = opened(stack((2, "b")), 12)
+    assert {"layers", "layers.2", "layers.2.b"} <= chosen
+    assert not {"layers.1", "layers.3", "layers.3..5"} & chosen
+
+
+def test_where_nothing_severs_no_sibling_is_opened_by_itself():
+    chosen, _ = opened(stack(), 12)
+    assert not any(path.startswith("layers.2") for path in chosen)
+
+
+def test_the_way_to_what_severs_takes_half_as_many_boxes_more_at_most():
+    chosen, _ = opened(stack((2, "b"), parts="abcdefghijklmnopqrst"), 12)
+    assert "layers.2" not in chosen

@@ -1,10 +1,11 @@
 """Which modules are opened, as long as the boxes stay within a budget.
 
-First those in which no gradient arrives, then the others, of each the shallowest first. A module
-that is no part of the loss stays closed.
+First those in which no gradient arrives, then the others, of each the shallowest first; then those
+on the way to what severs, for which there may be half as many boxes more. A module that is no part
+of the loss stays closed.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from gradviz.folding.concern import Concern, Waiting, concern_of, family_of
@@ -82,12 +83,14 @@ def open_rooms(
         budget: How many boxes there may be.
         depth: The deepest rooms to open, whatever the budget; None for as deep as it allows.
     """
-    return _Opening(rooms, keys, modules, budget, depth, _concerns(rooms, flow, modules)).run()
-
-
-def _concerns(rooms: Rooms, flow: Flow, modules: Modules) -> dict[str, Concern]:
-    """Return the greatest concern of each family of rooms, by its name."""
     severing = {edge.target for edge in flow.cut_edges} | flow.cut_nodes.keys()
+    concerns = _concerns(rooms, flow, modules, severing)
+    opening = _Opening(rooms, keys, modules, budget, depth, concerns)
+    return opening.run([rooms.of[modules.of[index]] for index in sorted(severing)])
+
+
+def _concerns(rooms: Rooms, flow: Flow, modules: Modules, severing: Set[int]) -> dict[str, Concern]:
+    """Return the greatest concern of each family of rooms, by its name."""
     of_rooms = dict.fromkeys(rooms.all, Concern.IDLE)
     for index, module in enumerate(modules.of):
         room = rooms.of[module]
@@ -124,10 +127,12 @@ class _Opening:
         self._visited: list[Room] = []
         self._waiting: Waiting[Room] = Waiting(lambda room: room.path, self._concern, self._rank)
 
-    def run(self) -> tuple[str, ...]:
+    def run(self, severing: Iterable[Room]) -> tuple[str, ...]:
         self._open_wanted()
         for _, family in self._waiting:
             self._open_family(family)
+        if self._depth is None:
+            self._open_ways(severing)
         for is_open in (True, False):
             for is_well in (False, True):
                 for level in range(max(room.depth for room in self._visited) + 1):
@@ -157,6 +162,20 @@ class _Opening:
         for room in opened:
             self._open(room)
         self._let_wait(opened)
+
+    def _open_ways(self, severing: Iterable[Room]) -> None:
+        """Open the rooms around what severs, also where their siblings stay closed."""
+        for inner in severing:
+            way = [inner]
+            while (outer := way[-1].parent) is not None:
+                way.append(outer)
+            for room in reversed(way):
+                if not room.is_open:
+                    if self._count + self._cost(room) > self._budget + self._budget // 2:
+                        break
+                    self._open(room)
+                    for child in room.children:
+                        self._look_at(child)
 
     def _let_wait(self, opened: list[Room]) -> None:
         """Look at what is in rooms of one depth that were opened, all of them together."""
