@@ -363,6 +363,16 @@ def test_the_reference_names_every_kind_of_cut_and_every_word():
     assert {*Verdict, *of_steps} <= set(re.findall(r"^\| ([\w ]+) \|", words, re.MULTILINE))
 
 
+def test_the_bounds_of_the_page_on_costs_are_those_of_the_benchmarks():
+    page = (DOCS / "how-to" / "what-it-costs.md").read_text()
+    listed = (ROOT / "benchmarks" / "README.md").read_text()
+    rows = re.findall(r"\| `(\w+\.py)` \| ([^|]*) \|", page)
+    assert len(rows) == 5
+    for script, bound in rows:
+        (own,) = re.findall(rf"^\| `{script}` \|.*\| ([^|]*) \|$", listed, re.MULTILINE)
+        assert {*re.findall(r"[\d.]+", bound)} <= {*re.findall(r"[\d.]+", own)}, script
+
+
 if __name__ == "__main__":
     for page in PAGES:
         with a_folder_with_the_examples():

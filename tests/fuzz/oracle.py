@@ -106,6 +106,8 @@ class Run:
         self.probes: dict[int, Tensor] = {}
         self.ghosts: dict[int, list[Tensor]] = {}
         self.parameters: dict[str, nn.Parameter] = {}
+        # By identity of what was written into: what its values come from, as far as that was severed
+        self._grafted: dict[int, list[Tensor]] = {}
         namespace: dict[str, Any] = {
             "__name__": "fuzz_program",
             "through": self._through,
@@ -180,10 +182,15 @@ class Run:
                 value = value.clone()
             return value + self._ghost(site, value.shape, sources)
 
-    def _graft_(self, site: int, target: Tensor, *sources: Tensor) -> None:
-        """Let gradient pass from ``target``, in place, to ``sources``."""
+    def _graft_(self, site: int, target: Tensor, *sources: Tensor, whole: bool = False) -> None:
+        """Let gradient pass from ``target``, in place, to ``sources``; where it was written over as
+        a ``whole``, no more to those of what was written into it before.
+        """
         with torch.enable_grad():
-            target.add_(self._ghost(site, target.shape, sources))
+            ghost = self._ghost(site, target.shape, sources)
+            before = self._grafted.setdefault(id(target), [])
+            target.add_(ghost - sum(before) if whole else ghost)
+            before[:] = [ghost] if whole else [*before, ghost]
 
     def _graft(self, site: int, module: nn.Module, name: str, *sources: Tensor) -> None:
         """Let gradient pass from a parameter of ``module`` to ``sources`` wherever it is used from

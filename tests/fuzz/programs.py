@@ -470,14 +470,15 @@ def data_write(w: Writer, a: Value, b: Value, c: int) -> None:
     alias = f"{a.text}.data" if c % 2 else f"{a.text}.detach()"
     change = (f".add_(0.5 * {b.text})", f"[1:] = {b.text}[1:]", f".copy_({b.text})")[c % 3]
     kinds = "data detach copy_under_no_grad"
+    graft = "graft_({n}, " + f"{a.text}, {b.text}{', whole=True' if c % 3 == 2 else ''})"
     if c % 5 > 2:
         name = w.name("d")
         above = w.put(f"{name} = {alias}")
         line = w.put(name + change)
-        w.site(line, kinds, {line: f"{name}{change}; graft_({{n}}, {a.text}, {b.text})"}, above)
+        w.site(line, kinds, {line: f"{name}{change}; {graft}"}, above)
     else:
         line = w.put(alias + change)
-        w.site(line, kinds, {line: f"{alias}{change}; graft_({{n}}, {a.text}, {b.text})"})
+        w.site(line, kinds, {line: f"{alias}{change}; {graft}"})
 
 
 @step
@@ -690,10 +691,11 @@ def buffer_write(w: Writer, a: Value, b: Value, c: int) -> None:
     )[c // 2 % 4]
     start = w.put("with torch.no_grad():")
     line = w.put(buffer.text + change, 3)
+    whole = ", whole=True" if change.startswith(".copy_") else ""
     w.site(
         line,
         "copy_under_no_grad no_grad",
-        {line: f"{buffer.text}{change}; graft_({{n}}, {buffer.text}, {a.text})"},
+        {line: f"{buffer.text}{change}; graft_({{n}}, {buffer.text}, {a.text}{whole})"},
         start,
     )
 

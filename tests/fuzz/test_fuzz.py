@@ -248,6 +248,16 @@ ONCE_WRONG = [
     recipe(("grad_disabled", 0, 0, 0), ("detach_", 0, 0, 0), ("linear", 0, 0, 1)),
     recipe(("linear", 0, 0, 0), ("detach_", 0, 0, 0), ("detach_", 0, 0, 0)),
     recipe(("linear", 0, 0, 0), ("detach_", 0, 0, 0), frozen=("lin0",)),
+    # The oracle was wrong here: what is written over as a whole severs nothing
+    recipe(
+        ("state_dict", 1, 2, 3),
+        ("data_write", 3, 4, 28),
+        ("data_write", 2, 1, 34),
+        ("data_write", 1, 6, 23),
+        ("data_write", 1, 6, 23),
+        frozen=("lin2",),
+        seed=49,
+    ),
 ]
 
 
