@@ -3,6 +3,7 @@
 import ast
 
 import pytest
+from two_numbers import judged
 
 from gradviz.recording.reading.expressions import range_of
 from gradviz.recording.reading.slices import Slicer
@@ -55,3 +56,18 @@ def test_a_part_of_what_a_method_gives_is_made_of_parts_of_its_object(taken):
 
 def test_the_whole_is_made_of_all_of_it(taken):
     assert {"a()", "b()"} <= taken("p.first + p.second", ())
+
+
+def handed_on(**words):
+    return last(**words)
+
+
+def last(x=0.0, y=0.0):
+    return x * x + 0 * len(str(y))
+
+
+def test_of_words_that_a_function_hands_on_only_what_the_other_uses_goes_in():
+    def step(a, b, x):
+        return (x * handed_on(x=a.item(), y=b.item())).sum()
+
+    assert judged(step) == [("cut", False), ("unused", True)]

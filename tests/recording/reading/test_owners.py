@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from gradviz.recording.reading.owners import are_related, calls_of, classes_of, stores
+from gradviz.recording.reading.owners import are_related, calls_of, classes_of, leaves_alone, stores
 from gradviz.recording.reading.sources import source_of
 
 TEXT = """\
@@ -74,3 +74,22 @@ def test_the_calls_of_an_object_are_those_of_its_class(tmp_path):
     own = next(scope for scope in scopes if scope.owner == "Meter")
     calls = [ast.unparse(call) for call, _, _ in calls_of(source, own, (), ())]
     assert calls == ["meter(x)"]
+
+
+@pytest.mark.parametrize(
+    ("body", "alone"),
+    [
+        ("return rows[0] * rows[0]", True),
+        ("first = rows[0]\n    return first + 1", True),
+        ("rows.append(1)\n    return rows", False),
+        ("other = rows\n    other[0] = 1\n    return other", False),
+        ("for row in rows:\n        row.clear()\n    return rows", False),
+    ],
+)
+def test_a_function_leaves_alone_what_it_is_given_where_it_changes_nothing(tmp_path, body, alone):
+    file = tmp_path / "program.py"
+    file.write_text(f"def take(rows):\n    {body}\n\ndef step(rows):\n    return take(rows)\n")
+    source = source_of(str(file))
+    step = scope(source, "step")
+    ((call, environment),) = step.calls["take"]
+    assert leaves_alone(source, call, step, environment) is alone

@@ -288,6 +288,17 @@ def functions_of(
     return [item for item in named if source.functions[id(item)][1] in owners]
 
 
+def leaves_alone(source: Source, call: ast.AST, scope: Scope, environment: Environment) -> bool:
+    """Say whether a call is of functions of a file that change nothing, by whatever name."""
+    functions = functions_of(source, call, scope, environment) if isinstance(call, ast.Call) else ()
+    inner = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+    return bool(functions) and not any(
+        item.change or len(item.target) > 1 or isinstance(item.value, inner)
+        for function in functions
+        for item in source.scope(function).definitions
+    )
+
+
 def classes_of_value(
     source: Source, node: ast.AST, scope: Scope, environment: Environment
 ) -> set[str]:

@@ -28,6 +28,7 @@ from gradviz.recording.reading.owners import (
     getters,
     given_around,
     is_imported,
+    leaves_alone,
     made_by,
     stores,
 )
@@ -229,6 +230,8 @@ class Slicer(Taking):
                 self._free(path, definition.scope, way)
             return
         if definition.call:
+            if leaves_alone(self.source, value, definition.scope, definition.before):
+                return
             self.chooses = self.chooses or may_choose(value)  # as ``rows.sort()`` does
             if not way.quiet:
                 self.calls[range_of(value)] = None
