@@ -3,6 +3,7 @@
 import ast
 
 import pytest
+from two_numbers import judged
 
 from gradviz.recording.reading.owners import are_related, calls_of, classes_of, leaves_alone, stores
 from gradviz.recording.reading.sources import source_of
@@ -93,3 +94,40 @@ def test_a_function_leaves_alone_what_it_is_given_where_it_changes_nothing(tmp_p
     step = scope(source, "step")
     ((call, environment),) = step.calls["take"]
     assert leaves_alone(source, call, step, environment) is alone
+
+
+class Total:
+    def __init__(self):
+        self.held = 0.0
+
+    def add(self, value):
+        self.held += value * value
+
+
+class Totals:
+    def __init__(self):
+        self.first, self.second = Total(), Total()
+
+    def add(self, first, second):
+        self.first.add(first)
+        self.second.add(second)
+
+
+def test_what_an_object_in_an_object_was_given_is_told_from_what_others_were():
+    def step(a, b, x):
+        totals, others = Totals(), Totals()
+        for scale in (1.3, 1.7):
+            totals.add((a * scale).item(), (b * scale).item())
+            others.add((b * scale).item(), (b * scale).item())
+        return (x * totals.first.held).sum()
+
+    assert judged(step) == [("cut", False), ("unused", True)]
+
+
+def test_what_is_live_in_an_object_in_an_object_stays_live():
+    def step(a, b, x):
+        totals = Totals()
+        totals.add(a, b.item())
+        return (x * totals.first.held).sum()
+
+    assert judged(step) == [("reached", False), ("unused", True)]

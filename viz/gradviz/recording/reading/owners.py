@@ -55,17 +55,24 @@ def classes_of(source: Source, path: Path, scope: Scope, environment: Environmen
                 definitions += [item for item in outer.definitions if item.target == path]
                 break
             outer = outer.outer
-    elif older:
+    elif older or all(len(item.target) < len(path) for item in definitions):
         owners = classes_of(source, path[:-1], scope, environment)
         definitions += stores(source, path[-1], owners) if owners else ()
     called = {
         name_of(node)
         for item in definitions
         if item.value is not None and not item.call
-        for node in (item.value, *_elements_made(item, path))
+        for node in (*_whole(item, path), *_elements_made(item, path))
         if isinstance(node, ast.Call)
     }
     return called & source.bases.keys()
+
+
+def _whole(definition: Definition, path: Path) -> Iterator[ast.AST]:
+    """Yield what a definition gives, where that is what a path means and not what it is in."""
+    own = path[: len(definition.target)] == definition.target
+    if definition.value is not None and (len(definition.target) == len(path) or not own):
+        yield definition.value
 
 
 def _elements_made(definition: Definition, path: Path) -> Iterator[ast.AST]:
@@ -160,9 +167,21 @@ def calls_of(
         owners = classes_of(source, on or (), other, environment)
         if owners and scope.owner and not are_related(source, scope.owner, owners):
             continue  # an object of another class, by the same name
-        if name == "__init__" or not receiver or receiver in (on, ("self",)):
+        meant = name == "__init__" or not receiver or receiver in (on, ("self",))
+        if meant or holder_of(call, other, receiver):
             if may_give(call, keys, scope):
                 yield call, other, environment
+
+
+def holder_of(call: ast.Call, scope: Scope, receiver: Path) -> Path:
+    """Return the path of the object in a method of which a call of an attribute of its own is the
+    call of some object: ``p`` where ``p.left`` is meant by ``self.left``; nothing for any other.
+    """
+    on = root_of(call.func.value) if isinstance(call.func, ast.Attribute) else None
+    if on is None or len(on) < 2 or on[0] != scope.own:
+        return ()
+    inner = len(on) - 1
+    return receiver[:-inner] if receiver[-inner:] == on[1:] else ()
 
 
 def _calls_by_name(

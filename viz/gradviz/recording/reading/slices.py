@@ -27,6 +27,7 @@ from gradviz.recording.reading.owners import (
     classes_of,
     getters,
     given_around,
+    holder_of,
     is_imported,
     leaves_alone,
     made_by,
@@ -230,11 +231,7 @@ class Slicer(Taking):
                 self._free(path, definition.scope, way)
             return
         if definition.call:
-            if leaves_alone(self.source, value, definition.scope, definition.before):
-                return
-            self.chooses = self.chooses or may_choose(value)  # as ``rows.sort()`` does
-            if not way.quiet:
-                self.calls[range_of(value)] = None
+            self._change(definition, value, way)
             return
         suffix = path[len(definition.target) :]
         if isinstance(value, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
@@ -263,6 +260,14 @@ class Slicer(Taking):
         taken = straightened((*definition.taken, *suffix))[:_DEEPEST]
         self.part(value, taken, definition.scope, definition.before, way)
 
+    def _change(self, definition: Definition, call: ast.AST, way: Way) -> None:
+        """Take a call as one that may change what it is given."""
+        if leaves_alone(self.source, call, definition.scope, definition.before):
+            return
+        self.chooses = self.chooses or may_choose(call)  # as ``rows.sort()`` does
+        if not way.quiet:
+            self.calls[range_of(call)] = None
+
     def _results(self, scope: Scope, way: Way, key: str = "", taken: Path = ()) -> None:
         keys = keys_given(way.call, scope, key)
         inside = Way(
@@ -285,8 +290,9 @@ class Slicer(Taking):
             return
         calls = calls_of(self.source, scope, way.object, way.keys, way.made)
         for call, other, environment in calls:
+            holder = holder_of(call, other, way.object)
             for argument, wanted in given_for(call, path, scope):
-                onward = Way(kept=True, loose=way.loose, computed=True)
+                onward = Way(holder, kept=True, loose=way.loose, computed=True)
                 self.part(argument, of_argument(argument, wanted), other, environment, onward)
 
     def _free(self, path: Path, scope: Scope, way: Way) -> None:
