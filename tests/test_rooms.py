@@ -101,6 +101,11 @@ def test_every_floor_stands_on_those_below_it(tmp_path: Path) -> None:
             "def later() -> None:\n    from gradviz.recording.observer import Observer",
             "No two rooms of one floor need each other",
         ),
+        (
+            "recording/reading/choosers.py",
+            "from gradviz.recording.reading import flows",
+            "No two rooms of one floor need each other",
+        ),
     ],
 )
 def test_one_forbidden_import_breaks_a_contract(
