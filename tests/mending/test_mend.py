@@ -487,3 +487,25 @@ def test_a_cut_that_makes_a_term_constant_is_mended_before_one_that_may_be_meant
     assert "play" not in removed[0]
     assert "gradient now reaches critic.*" in patches
     assert "reaches body.* (2 tensors, 9 values) by the route that was cut too" in patches
+
+
+def test_a_rollout_without_gradient_stays_so_where_another_patch_reaches_all_that_it_severs(mended):
+    found = mended("""
+        def chances(model, x):
+            return F.log_softmax(model["pi"](x), -1).detach()
+
+        def step():
+            torch.manual_seed(0)
+            model = nn.ModuleDict({"pi": nn.Linear(3, 2), "v": nn.Linear(3, 1)})
+            x = torch.randn(4, 3)
+            with torch.no_grad():
+                old = F.log_softmax(model["pi"](x), -1)[0, 0].item()
+                gap = 1 - model["v"](x)[0, 0].item()
+            new = chances(model, x)
+            play = -((new - old).exp() * gap).mean()
+            return play + (model["v"](x) - 1).pow(2).mean(), model
+        """)
+    patches = render(found).decode()
+    assert [line for line in patches.splitlines() if line.startswith("-  ")] == [
+        '-    return F.log_softmax(model["pi"](x), -1).detach()'
+    ]

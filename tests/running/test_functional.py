@@ -148,3 +148,34 @@ def test_gradient_that_an_inner_loop_gets_back_does_not_hide_what_cuts_the_outer
 def test_an_inner_loop_whose_fast_weights_lead_back_is_none_of_its_business(scripts):
     healthy = META.replace("p.data", "p").replace("p.requires_grad_()", "p")
     assert last(scripts, healthy) == "gradviz: All 2 parameters train."
+
+
+HYPERNETWORK = """
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+hyper, main = nn.Linear(2, 3), nn.Linear(2, 1)
+optimizer = torch.optim.SGD(hyper.parameters(), lr=0.1)
+for _ in range(3):
+    made = hyper(torch.randn(2))
+    nn.utils.vector_to_parameters(made, main.parameters())
+    loss = main(torch.randn(4, 2)).pow(2).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+"""
+
+
+def test_what_computes_the_parameters_of_another_is_cut_off_and_not_replaced_by_them(scripts):
+    assert last(scripts, HYPERNETWORK) == (
+        "gradviz: 2 of 4 parameters train, by hand at train.py:10; hyper.* (2) do not: cut off from"
+        " the loss at train.py:10."
+    )
+
+
+def test_a_network_that_is_called_with_what_another_computes_trains_that(scripts):
+    healthy = HYPERNETWORK.replace(
+        "    nn.utils.vector_to_parameters(made, main.parameters())\n", ""
+    ).replace("main(torch.randn(4, 2))", "nn.functional.linear(torch.randn(4, 2), made[None, :2])")
+    assert "2 of 4 parameters train; no loss uses main.*" in last(scripts, healthy)

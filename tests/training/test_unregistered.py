@@ -2,7 +2,7 @@ from gradviz.facts.training import Fate, Training
 from gradviz.graph import Place
 from gradviz.training.unregistered import Unregistered, with_unregistered
 
-TRAINS = Training(parameters=(Fate(name="net.weight", trains=True),), remarks=("first",))
+TRAINS = Training(steps=3, parameters=(Fate(name="net.weight", trains=True),), remarks=("first",))
 AT = Place("net.py", 8, "self.scale = torch.ones(3, requires_grad=True)")
 
 
@@ -30,6 +30,6 @@ def test_a_variable_is_a_clause_alone():
     )
 
 
-def test_nothing_is_said_where_nothing_trains():
+def test_nothing_is_said_where_nothing_steps():
     still = Training(parameters=(Fate(name="net.weight", trains=False),))
     assert with_unregistered(still, [Unregistered(name="w")]) is still

@@ -12,7 +12,7 @@ from gradviz.mending.order import Order
 from gradviz.mending.outcome import Failure, TrialOutcome, check
 from gradviz.mending.patches import merged
 from gradviz.mending.problems import Problem, best, problems
-from gradviz.mending.purpose import is_meant
+from gradviz.mending.purpose import is_meant, says_so
 from gradviz.mending.search import Mend, Search
 from gradviz.reports import Report
 
@@ -168,7 +168,11 @@ def _is_mended(search: Search, problem: Problem, mend: Mend) -> bool:
     if problem.kind == "unregistered":  # what it lacks is a name
         outcome = search.outcome(mend)
         return outcome.failure is None and not is_there(problem, outcome)
-    return set(problem.parameters) <= set(mend.effect.gained)
+    if set(problem.parameters) <= set(mend.effect.gained):
+        return True
+    # A stop-gradient on one route of several is left as it is
+    lost = set(problem.parameters) - _reached(search.base)
+    return bool(lost) and says_so(problem) and lost <= set(mend.effect.gained)
 
 
 def _is_meant(search: Search, problem: Problem) -> bool:

@@ -69,6 +69,11 @@ def is_meant(
     return any(_says_so(problem, place.line, sources[place.file]) for place in problem.places[:2])
 
 
+def says_so(problem: Problem) -> bool:
+    """Say whether what severs takes a value out of the graph by its very name."""
+    return problem.kind in _SAYS_SO and not problem.constant
+
+
 def _has_twin(problem: Problem, parameters: Mapping[str, Parameter]) -> bool:
     """Say whether what is cut stands beside a module of the same shape that trains, as a target
     network does.

@@ -52,7 +52,9 @@ class Bequests:
         parts = Counter(heir.name for heir in chosen.values())
         for name, tensor in starved.items():
             heir = chosen.get(name)
-            if heir is not None and (name in gone or self._is_joined(heir, named, parts)):
+            is_as_it_was = name not in heirs or heirs[name].is_copy
+            is_joined = heir is not None and is_as_it_was and self._is_joined(heir, named, parts)
+            if heir is not None and (name in gone or is_joined):
                 self._heirs[id(tensor)] = heir
 
     def _flat(

@@ -31,7 +31,7 @@ class Unregistered:
 
 def with_unregistered(training: Training, tensors: Sequence[Unregistered]) -> Training:
     """Return what is said of training, with what is said of such tensors."""
-    if not tensors or not any(fate.trains for fate in training.parameters):
+    if not tensors or not training.steps:
         return training
     alarms = tuple(
         Alarm(
