@@ -66,6 +66,12 @@ def the_second_of_two_chunks(hidden):
     return second
 
 
+def a_packed_part_in_another_shape(hidden):
+    array = hidden.numpy()
+    flat = torch.from_numpy(np.concatenate([np.tile(SOME, 4), array.ravel()]))
+    return flat[:12].view(4, 3)
+
+
 def joined(one, other):
     return torch.from_numpy(np.concatenate([one, other]))
 
@@ -95,6 +101,7 @@ def by_a_mask_of_its_form(hidden):
     [
         a_part_that_torch_takes,
         the_second_of_two_chunks,
+        a_packed_part_in_another_shape,
         joined_by_a_helper,
         taken_out_by_a_helper,
         by_a_mask_of_its_form,

@@ -1,12 +1,14 @@
 """What an array's attributes have of its numbers, and what is chosen by them."""
 
+import ast
+
 import numpy as np
 import pytest
 import torch
 from traced import X, report_of
 
 from gradviz.graph import Verdict
-from gradviz.recording.reading.of_arrays import has_numbers
+from gradviz.recording.reading.of_arrays import has_numbers, is_of_numbers
 
 
 def judged(change):
@@ -72,3 +74,86 @@ def in_the_order_of_its_length(hidden, out):
 @pytest.mark.parametrize("change", [by_its_size, in_the_order_of_its_length])
 def test_what_only_the_form_of_an_array_chose_has_nothing_of_it(change):
     assert judged(change) == (Verdict.UNUSED, True)
+
+
+def judged_by(change):
+    """Return the verdict of what leaves as an array and is handed to a helper."""
+
+    def step(net):
+        return change(net.first(X).detach().numpy(), net.last(X))
+
+    return report_of(step).parameters["first.weight"].verdict
+
+
+@pytest.mark.parametrize(("call", "numbers"), [("np.zeros(3)", True), ("fill(rows)", False)])
+def test_a_package_of_numbers_runs_no_code_of_the_user(call, numbers):
+    assert is_of_numbers(ast.parse(call, mode="eval").body) is numbers
+
+
+def padded(rows, width):
+    out, mask = np.zeros((len(rows), width), np.float32), np.zeros((len(rows), width), np.float32)
+    for place, row in enumerate(rows):
+        out[place, : len(row)] = row
+        mask[place, : len(row)] = 1
+    return out, mask
+
+
+def returns_and_advantages(rewards, values):
+    out, last = np.zeros_like(rewards), 0.0
+    for turn in reversed(range(len(rewards))):
+        last = rewards[turn] + 0.9 * last
+        out[turn] = last
+    return out, out - values
+
+
+def by_the_mask(array, out):
+    _, mask = padded([row[:2] for row in array], 3)
+    return (out[:, :1] * torch.from_numpy(mask)).sum()
+
+
+def by_the_returns(array, out):
+    returns, _ = returns_and_advantages(np.ones(4, np.float32), array[:, 0])
+    return (out * torch.from_numpy(returns)[:, None]).sum()
+
+
+def by_the_places(array, out):
+    items = [(row, place) for place, row in enumerate(array)]
+    _, places = zip(*items, strict=True)
+    return (out * torch.tensor(places)[:, None]).sum()
+
+
+def by_its_rows_and_columns(array, out):
+    return out.sum() * (array * 2).shape[0] / (array * 2).size
+
+
+@pytest.mark.parametrize(
+    "change", [by_the_mask, by_the_returns, by_the_places, by_its_rows_and_columns]
+)
+def test_another_result_of_a_helper_and_a_place_have_nothing_of_an_array(change):
+    assert judged_by(change) is Verdict.UNUSED
+
+
+def by_what_is_padded(array, out):
+    padded_out, _ = padded([row[:2] for row in array], 3)
+    return (out[:, :1] * torch.from_numpy(padded_out)).sum()
+
+
+def by_the_advantages(array, out):
+    _, advantages = returns_and_advantages(np.ones(4, np.float32), array[:, 0])
+    return (out * torch.from_numpy(advantages)[:, None]).sum()
+
+
+def by_the_rows(array, out):
+    items = [(row, place) for place, row in enumerate(array)]
+    rows, _ = zip(*items, strict=True)
+    return (out[:, :1] * torch.tensor(np.stack(rows))).sum()
+
+
+def by_both(array, out):
+    both = returns_and_advantages(np.ones(4, np.float32), array[:, 0])
+    return (out[:, 0] * torch.from_numpy(np.stack(both)).sum(0)).sum()
+
+
+@pytest.mark.parametrize("change", [by_what_is_padded, by_the_advantages, by_the_rows, by_both])
+def test_the_result_of_a_helper_that_an_array_went_into_is_what_left(change):
+    assert judged_by(change) is Verdict.CUT

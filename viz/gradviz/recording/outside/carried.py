@@ -53,9 +53,7 @@ _PACKAGES = frozenset("np numpy torch math F nn".split())
 _JOINERS = frozenset("c_ r_".split())
 _EXACT = frozenset("float32 float64 float double single".split())
 # In a function that has one of these, numbers may be rounded where nothing says so
-_ROUND = frozenset(
-    "float16 half bfloat16 uint8 int8 uint16 int16 int32 int64 round rint view".split()
-)
+_ROUND = frozenset("float16 half bfloat16 uint8 int8 uint16 int16 int32 int64 round rint".split())
 _MOST = 400  # expressions that are looked at
 
 
@@ -90,7 +88,16 @@ def is_returned(code: CodeType, lasti: int) -> bool:
 
 def _may_round(source: Source, scope: Scope) -> bool:
     words = source.words[id(scope.node)]
-    return bool(words & _ROUND or ("astype" in words and words & {"int", "bool"}))
+    if words & _ROUND or ("astype" in words and words & {"int", "bool"}):
+        return True
+    calls = (node for node in ast.walk(scope.node) if isinstance(node, ast.Call))
+    return "view" in words and any(map(_is_seen_as_another, calls))
+
+
+def _is_seen_as_another(call: ast.Call) -> bool:
+    """Say whether a call may show the bytes of numbers as others: a view with sizes does not."""
+    sizes = (ast.Constant, ast.UnaryOp)
+    return name_of(call) == "view" and not all(isinstance(item, sizes) for item in call.args)
 
 
 @dataclass(eq=False, slots=True)
@@ -161,10 +168,10 @@ class _Carrying:
                 return False
             if not computes_in_place(call, self.source, (name,)):
                 return True
-            if as_it_is:
-                return False
             given = (*call.args, *(word.value for word in call.keywords))
-            if any(self._names(argument, name) for argument in given):
+            if as_it_is:  # nothing that left is in it, then
+                self.pending.append((ast.Name(name, ast.Load()), False))
+            if as_it_is or any(self._names(argument, name) for argument in given):
                 self.pending += ((argument, False) for argument in given)
             return True
         if as_it_is and (computes(self.source, definition) or self.scope.branches(value)):

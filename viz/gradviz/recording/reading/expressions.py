@@ -38,6 +38,7 @@ _NO_VALUE = frozenset("len isinstance issubclass type id hasattr callable print"
 # Calls that take the sizes of their first argument alone
 _LIKE = frozenset("zeros_like ones_like empty_like full_like rand_like randn_like".split())
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
+_Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
 
 
 def range_of(node: ast.AST) -> Range:
@@ -238,7 +239,7 @@ def _element_reads(node: ast.Name | ast.Attribute | ast.Subscript) -> Iterator[P
         way = parts_at(node.slice)
         yield from reads_part(node.value, way or (SOME,))
         indices = [*indices, *([] if way else [node.slice])]
-    elif isinstance(node, ast.Attribute) and node.attr not in _SHAPE:
+    elif isinstance(node, ast.Attribute) and node.attr not in (*_SHAPE, "size"):
         yield from reads(node.value)
     for index in dict.fromkeys(indices):
         yield from reads(index)
@@ -286,6 +287,15 @@ def parted(value: ast.AST) -> Iterator[tuple[ast.expr, list[Piece]]]:
             pending += [part for part in parts if part not in taken]
 
 
+def _with_value(part: ast.comprehension) -> Iterator[str]:
+    """Yield the names of a comprehension that stand for something of its source, and for more than
+    its place.
+    """
+    for target in targets_in_turn(part.target, part.iter):
+        if isinstance(target.node, ast.Name) and not isinstance(target.value, ast.Constant):
+            yield target.node.id
+
+
 def _without_method(node: ast.AST) -> ast.AST:
     """Return a call with the object of the method that it is of in place of that."""
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
@@ -298,6 +308,8 @@ def _taken(node: ast.AST) -> Iterator[tuple[ast.expr, list[Piece]]]:
         way = parts_at(node.slice)
         if way:
             yield node.value, [*pieces(node.value, way)]
+    elif isinstance(node, ast.Attribute) and node.attr in (*_SHAPE, "size"):
+        yield node.value, []
     elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Call):
         if path_of(node.value.func)[0] is not None:  # of ``f().g().x``, all of ``f()`` may count
             yield node.value, [*pieces(node.value, (node.attr,))]
@@ -306,19 +318,26 @@ def _taken(node: ast.AST) -> Iterator[tuple[ast.expr, list[Piece]]]:
     elif isinstance(node, ast.IfExp):
         yield node.test, []
     elif isinstance(node, _COMPREHENSIONS):
-        sources = [part.iter for part in node.generators[1:]]
-        conditions = [test for part in node.generators for test in part.ifs]
-        read = [path for item in (*_results(node), *conditions, *sources) for path in reads(item)]
-        for part in node.generators:
-            given = [
-                piece
-                for target in targets_in_turn(part.target, part.iter)
-                for path in read
-                if path[:1] == path_of(target.node)[0]
-                for piece in pieces(target.value, (*target.way, *path[1:]))
-            ]
-            if given:
-                yield part.iter, given
+        yield from _taken_of_each(node)
+
+
+def _taken_of_each(node: _Comprehension) -> Iterator[tuple[ast.expr, list[Piece]]]:
+    """Yield what a comprehension takes only a part of, or only the places of."""
+    sources = [part.iter for part in node.generators[1:]]
+    conditions = [test for part in node.generators for test in part.ifs]
+    inner = (*_results(node), *conditions, *sources)
+    read = [path for item in inner for path in reads(item)]
+    named = {name.id for item in inner for name in ast.walk(item) if isinstance(name, ast.Name)}
+    for part in node.generators:
+        given = [
+            piece
+            for target in targets_in_turn(part.target, part.iter)
+            for path in read
+            if path[:1] == path_of(target.node)[0]
+            for piece in pieces(target.value, (*target.way, *path[1:]))
+        ]
+        if given or named.isdisjoint(_with_value(part)):
+            yield part.iter, given
 
 
 def without_value(call: ast.Call) -> list[ast.expr]:

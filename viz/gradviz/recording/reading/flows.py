@@ -207,7 +207,7 @@ class Reader:
             return environment
         for argument in (*receiver, *call.args, *(keyword.value for keyword in call.keywords)):
             path = root_of(argument)
-            if path is not None and path[0] not in ("self", "cls"):
+            if path is not None and path[0] not in ("self", "cls", *_ARRAYS):
                 environment = self._define(path, call, environment, change=True, call=True)
         return environment
 

@@ -89,6 +89,8 @@ class Taking:
         taken: Path = (),
     ) -> None:
         """Take an expression as one that is computed from, whatever the names in it stand for."""
+        if isinstance(value, ast.Constant):
+            return  # also one that stands where nothing is taken of a call
         self.chooses = self.chooses or scope.chooses(value)
         given = self._given_in(value, scope, environment)
         unread = [item for call in given.values() for item, paths in call.items() if not paths]

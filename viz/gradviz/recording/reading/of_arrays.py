@@ -7,7 +7,7 @@ import numpy as np
 from gradviz.recording.reading.expressions import Path, root_of
 from gradviz.recording.reading.parts import place_in
 
-_FORM = frozenset("shape size ndim dtype itemsize nbytes strides flags device layout base".split())
+_FORM = frozenset("shape size ndim dtype itemsize nbytes strides flags device layout".split())
 _OF_ARRAYS = (frozenset(dir(np.ndarray)) - frozenset(dir(object))) | _FORM
 _PACKAGES = frozenset(("np", "numpy"))
 
@@ -28,3 +28,9 @@ def is_vague(value: ast.AST, taken: Path) -> bool:
     root = root_of(value.func) if isinstance(value, ast.Call) else None
     is_array = root is not None and len(root) > 1 and root[0] in _PACKAGES
     return not (is_array and has_numbers(taken[0]))
+
+
+def is_of_numbers(call: ast.AST) -> bool:
+    """Say whether a call is one of a package that only computes, and runs no code of the user's."""
+    path = root_of(call.func) if isinstance(call, ast.Call) else None
+    return path is not None and len(path) > 1 and path[0] in (*_PACKAGES, "math")

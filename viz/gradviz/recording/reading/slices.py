@@ -20,6 +20,7 @@ from gradviz.recording.reading.expressions import (
 )
 from gradviz.recording.reading.keys import is_key, keys_given
 from gradviz.recording.reading.made_of import Taking
+from gradviz.recording.reading.of_arrays import is_of_numbers
 from gradviz.recording.reading.owners import (
     are_related,
     calls_of,
@@ -39,6 +40,7 @@ from gradviz.recording.reading.ways import (
     DIRECT,
     Slice,
     Way,
+    by_place,
     has_attribute,
     has_moved,
     joined_to,
@@ -106,13 +108,24 @@ def _part_passed(source: Source, scope: Scope, taken: Path) -> tuple[Path, ...] 
         slicer = _Within(source, scope)
         plain = bool(scope.results) and not getattr(scope.node, "decorator_list", ())
         for values, environment in scope.results if plain else ():
-            plain = plain and len(values) == 1
-            slicer.part(values[0], taken, scope, environment, DIRECT)
+            value, left = _result(values, taken)
+            plain = plain and value is not None
+            slicer.part(value or values[0], left, scope, environment, DIRECT)
         sliced = slicer.finished() if plain else None
         if sliced is not None and not (sliced.calls or slicer.unsure):
             own = (path for path in sliced.attributes if path[0] == scope.own)
             source.parts[key] = (*sliced.parameters, *own)
     return source.parts[key]
+
+
+def _result(values: list[ast.AST], taken: Path) -> tuple[ast.AST | None, Path]:
+    """Return which of a function's results a part of what it returns is a part of, and the way to
+    it; None where that may be any.
+    """
+    place = place_in(taken[0]) if len(values) > 1 else None
+    if place is not None and -len(values) <= place < len(values):
+        return values[place], taken[1:]
+    return (values[0] if len(values) == 1 else None), taken
 
 
 def _read_by_method(source: Source, path: Path) -> Iterator[Path]:
@@ -254,9 +267,7 @@ class Slicer(Taking):
             if (inner := within(definition, suffix)) is None:
                 return
             suffix = inner
-        onward = replace(way, computed=True, loose=way.loose or len(path) > len(definition.target))
-        for index in definition.places:  # in another place, another value
-            self.value(index, definition.scope, definition.before, onward)
+        self._places(definition, by_place(definition, path, way))
         taken = straightened((*definition.taken, *suffix))[:_DEEPEST]
         self.part(value, taken, definition.scope, definition.before, way)
 
@@ -265,8 +276,12 @@ class Slicer(Taking):
         if leaves_alone(self.source, call, definition.scope, definition.before):
             return
         self.chooses = self.chooses or may_choose(call)  # as ``rows.sort()`` does
-        if not way.quiet:
+        if not (way.quiet or is_of_numbers(call)):
             self.calls[range_of(call)] = None
+
+    def _places(self, definition: Definition, way: Way) -> None:
+        for index in definition.places:
+            self.value(index, definition.scope, definition.before, way)
 
     def _results(self, scope: Scope, way: Way, key: str = "", taken: Path = ()) -> None:
         keys = keys_given(way.call, scope, key)

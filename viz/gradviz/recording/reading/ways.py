@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -179,6 +179,13 @@ def is_of_number(node: ast.AST, way: Path) -> bool:
         isinstance(node, ast.Call) and name_of(node) in _NUMBERS
     )
     return makes and not way[0].startswith(("[", PAIRS))
+
+
+def by_place(definition: Definition, path: Path, way: Way) -> Way:
+    """Return how what chose the element that a change fills is come to: in another place is another
+    value then. Of an element it is open whether that is the one.
+    """
+    return replace(way, computed=True, loose=way.loose or len(path) > len(definition.target))
 
 
 def has_attribute(path: Path) -> bool:
