@@ -520,6 +520,20 @@ def test_a_tied_parameter_of_a_closed_module_is_a_stub_where_another_module_uses
     )
 
 
+def test_a_tied_parameter_stands_in_its_module_though_a_cut_prunes_that_one_use() -> None:
+    net = Builder()
+    head = net.operation("MmBackward0", net.loss, scope="head")
+    cut = net.operation("detach", head, gradient=False, severs=CutKind.DETACH, requires_grad=False)
+    embed = net.operation("EmbeddingBackward0", cut, scope="embed", pruned=True, gradient=False)
+    net.parameter("embed.weight", embed)
+    net.parameter("embed.weight", head)
+    folded = fold(net.report().graph, net.report().parameters, depth=0)
+    assert paths(folded) == ["embed"]
+    assert box(folded, "embed").parameters == 1
+    ends = {end for link in folded.links for end in (link.source, link.target)}
+    assert ends == {*range(len(folded.boxes))}
+
+
 @pytest.mark.parametrize("own", [[], ["head.own"]])
 def test_a_closed_module_that_holds_only_tied_parameters_has_their_verdicts(own) -> None:
     net = Builder()

@@ -115,6 +115,7 @@ class _Drawing:
             parameters,
         )
         self._stages, self._marks = stages, marks
+        self._pruned_rooms = self._all_pruned() if any(flow.pruned) else frozenset[Room]()
         self._tallies: dict[Hashable, _Tally] = {}
         self._links: Counter[tuple[_Tally, _Tally, Passing]] = Counter()
 
@@ -136,7 +137,8 @@ class _Drawing:
 
     def _sort(self, node: Node) -> _Tally:
         room = self._rooms.of[self._modules.of[node.index]].shown
-        pruned = self._flow.pruned[node.index]
+        # A parameter that another module uses too is drawn where its own module is, all the same
+        pruned = self._flow.pruned[node.index] or room in self._pruned_rooms
         cuts = self._flow.cut_nodes.get(node.index)
         key: Hashable
         if node.kind is NodeKind.LOSS:
@@ -156,6 +158,15 @@ class _Drawing:
         if node.kind is NodeKind.PARAMETER:
             tally.names.append(node.name)
         return tally
+
+    def _all_pruned(self) -> frozenset[Room]:
+        """Return the closed rooms that a cut prunes, with all operations in them."""
+        pruned: dict[Room, bool] = {}
+        for node in self._flow.nodes:
+            room = self._rooms.of[self._modules.of[node.index]].shown
+            if node.kind is NodeKind.OPERATION and not room.is_open:
+                pruned[room] = pruned.get(room, True) and self._flow.pruned[node.index]
+        return frozenset(room for room, is_pruned in pruned.items() if is_pruned)
 
     def _first(self, node: Node, room: Room, cuts: tuple[int, ...] | None, *, pruned: bool) -> Box:
         """Return the box that a node begins."""
