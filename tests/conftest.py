@@ -20,6 +20,10 @@ settings.load_profile("gradviz")
 # Tests run beside each other, and a program on every core at once waits for the others
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# How wide a terminal is, and what colours its user wants, is no matter of what is written here
+for name in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR"):
+    os.environ.pop(name, None)
+
 # A worker has none, and its code counts as typed at a prompt
 vars(sys.modules["__main__"]).setdefault("__file__", __file__)
 
