@@ -85,9 +85,9 @@ def test_models_beside_each_other_that_hold_one_module_each_keep_their_names_too
 
 def test_a_list_that_computes_something_itself_is_a_module() -> None:
     things = [op("layer.0"), op("layer.1"), op("layer"), op("")]
-    lists = {("layer",): "ModuleList"}
-    tree = shown(outline(things, [(0, 1), (1, 2), (2, 3)], lists))
-    assert tree == ["root", ["layer", ["0..1 x2", ["0", 0], ["1", 1]], 2], 3]
+    for classes in ({("layer",): "ModuleList"}, {}):
+        tree = shown(outline(things, [(0, 1), (1, 2), (2, 3)], classes))
+        assert tree == ["root", ["layer", ["0..1 x2", ["0", 0], ["1", 1]], 2], 3]
 
 
 def test_equal_numbered_siblings_are_a_run() -> None:
