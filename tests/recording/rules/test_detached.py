@@ -1,5 +1,7 @@
 """A value is taken out of the graph in place, by .data, or by assigning to .data."""
 
+import copy
+
 import torch
 from traced import X, cut, report_of, verdict
 
@@ -41,6 +43,21 @@ def test_a_tensor_written_into_its_own_data_is_severed_from_nothing():
     def step(net):
         net.first.weight.data = net.first.weight.data * 2
         return net.last(net.first(X)).sum()
+
+    assert verdict(report_of(step)) is Verdict.REACHED
+
+
+def test_a_copy_that_is_put_where_it_is_already_stays_a_copy():
+    def step(net):
+        averaged = copy.deepcopy(net.first).to("cpu")
+        return net.last(averaged(X)).sum()
+
+    assert cut(report_of(step)).kind is CutKind.DEEPCOPY
+
+
+def test_a_module_that_is_put_where_it_is_already_trains():
+    def step(net):
+        return net.to("cpu").last(net.first(X)).sum()
 
     assert verdict(report_of(step)) is Verdict.REACHED
 

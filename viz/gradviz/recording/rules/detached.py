@@ -43,6 +43,8 @@ def _before_set_data(recorder: Recorder, args: Any, kwargs: Any) -> Facts | None
 def _after_set_data(call: TorchCall) -> None:
     recorder, frame = call.recorder, call.frame
     target, value = call.args
+    if value is target:
+        return  # as Module.to() does, where nothing has to be moved
     recorder.tape.moved(target, call.before)
     if recorder.touches is not None:
         recorder.touches.moved(target, frame)
