@@ -170,3 +170,31 @@ def keep(a, b):
 """
     module = package("train", state=STATE, keeping=keep, train="from . import keeping\n" + text)
     assert judged(module.step) == [("cut", False), ("unused", True)]
+
+
+ENUMERATIONS = """
+import enum
+
+class Split(enum.Enum):
+    TRAIN = enum.auto()
+    VALID = enum.auto()
+"""
+
+
+@pytest.mark.parametrize(
+    ("imported", "split"),
+    [("from .kinds import Split as S", "S"), ("from . import kinds", "kinds.Split")],
+)
+@pytest.mark.parametrize(("read", "verdict"), [("TRAIN", "cut"), ("VALID", "unused")])
+def test_a_member_of_another_files_enumeration_is_a_key_of_its_own(
+    package, imported, split, read, verdict
+):
+    text = f"""
+{imported}
+
+def step(a, b, x):
+    sums = {{{split}.TRAIN: a.item(), {split}.VALID: 0.3}}
+    return (x * (sums[{split}.{read}] * sums[{split}.{read}] + 1)).sum()
+"""
+    module = package("train", kinds=ENUMERATIONS, train=text)
+    assert judged(module.step)[0][0] == verdict

@@ -12,7 +12,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from gradviz.recording.reading.expressions import path_of
-from gradviz.recording.reading.sources import Import, Source, parsed, source_of
+from gradviz.recording.reading.sources import Import, Source, enumerations, parsed, source_of
 from gradviz.recording.reading.where import USER, file_of, level
 
 SHIFT = 1 << 20
@@ -41,13 +41,35 @@ def linked(filename: str) -> Source | None:
         imported = {item.name: item for item in imports_in(source.tree, file)}
         imports[id(source.tree)] = imported
         pending += (item.file for item in imported.values())
-    return own if len(met) == 1 else _joined(own, met, imports)
+    return own if len(met) == 1 else _joined(*_with_enumerations(filename, met, imports))
 
 
 def files_with(filename: str) -> Iterable[str]:
     """Return the files that one is read with; none for one that is not the user's."""
     source = linked(filename) if level(filename) == USER else None
     return () if source is None else source.shifts
+
+
+def _with_enumerations(
+    filename: str, met: Mapping[str, Source], imports: Mapping[int, Mapping[str, Import]]
+) -> tuple[Source, Mapping[str, Source], Mapping[int, Mapping[str, Import]]]:
+    """Return the files, the first and all, with the members of the enumerations that each has from
+    others written as the constants that they are, and what they import.
+    """
+    members_of = {file: enumerations(source.tree) for file, source in met.items()}
+    read, imported = dict(met), dict(imports)
+    for file, source in met.items() if any(members_of.values()) else ():
+        names = imports[id(source.tree)]
+        own = {
+            f"{item.name}.{name}" if not item.original else item.name: members
+            for item in names.values()
+            for name, members in members_of.get(item.file, {}).items()
+            if item.original in ("", name)
+        }
+        again = parsed(file, 0 if file == filename else shift_of(file), own) if own else None
+        if again is not None:
+            read[file], imported[id(again.tree)] = again, names
+    return read[filename], read, imported
 
 
 def _joined(

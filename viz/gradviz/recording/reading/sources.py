@@ -8,7 +8,14 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from gradviz.recording.reading.definitions import Definition, Function, Scope
-from gradviz.recording.reading.expressions import Path, Range, arguments_of, range_of, root_of
+from gradviz.recording.reading.expressions import (
+    Path,
+    Range,
+    arguments_of,
+    path_of,
+    range_of,
+    root_of,
+)
 from gradviz.recording.reading.flows import Reader
 from gradviz.recording.reading.record_classes import fields_in
 from gradviz.recording.reading.taken import plain
@@ -17,6 +24,10 @@ from gradviz.system.walk import walk
 
 _READS_ALL = frozenset("exec eval locals globals vars".split())
 _FRAMES = frozenset("_getframe currentframe f_locals".split())
+
+# Of enumerations, by what each is called: the members, and what these are as keys
+Enumerations = Mapping[str, Mapping[str, Any]]
+_NONE: Enumerations = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,11 +207,12 @@ class Source:
         return set(walk(self.bases.get(name, ()), lambda base: self.bases.get(base, ())))
 
 
-def _with_constant_keys(tree: ast.Module) -> ast.Module:
+def _with_constant_keys(tree: ast.Module, imported: Enumerations) -> ast.Module:
     """Return a file with ``d["a"]`` for ``d[key]``, where a function says only ``key = "a"``, and
     with ``"Split.TRAIN"`` for a member of an enumeration.
     """
-    tree = _Members(tree).visit(tree)
+    members_of = {**imported, **enumerations(tree)}
+    tree = _Members(members_of).visit(tree) if members_of else tree
     shared = {
         name
         for node in ast.walk(tree)
@@ -250,16 +262,24 @@ def _constant(key: ast.expr | None, constants: Mapping[str, ast.Constant]) -> as
 class _Members(ast.NodeTransformer):
     """Writes a member of an enumeration as a constant: as a key, it is no other's."""
 
-    def __init__(self, tree: ast.Module) -> None:
-        self._of = {
-            node.name: _members(node) for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
-        }
+    def __init__(self, members_of: Enumerations) -> None:
+        self._of = members_of
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
-        members = self._of.get(node.value.id) if isinstance(node.value, ast.Name) else None
-        if members and isinstance(node.ctx, ast.Load) and node.attr in members:
+        path = path_of(node.value)[0] if isinstance(node.ctx, ast.Load) else None
+        members = self._of.get(".".join(path)) if path else None
+        if members and node.attr in members:
             return ast.copy_location(ast.Constant(members[node.attr]), node)
         return self.generic_visit(node)
+
+
+def enumerations(tree: ast.Module) -> Enumerations:
+    """Return the enumerations of a file, by name, with what the members of each are as keys."""
+    return {
+        node.name: members
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and (members := _members(node))
+    }
 
 
 def _members(node: ast.ClassDef) -> dict[str, Any]:
@@ -301,11 +321,14 @@ def source_of(filename: str) -> Source | None:
     return parsed(filename)
 
 
-def parsed(filename: str, shift: int = 0) -> Source | None:
-    """Return a file as read, some lines further down; None where it cannot be."""
+def parsed(filename: str, shift: int = 0, imported: Enumerations = _NONE) -> Source | None:
+    """Return a file as read, some lines further down, and with the enumerations that it has from
+    others; None where it cannot be.
+    """
     try:
         tree = ast.parse("".join(getlines(filename)))
-        tree = plain(_with_constant_keys(ast.increment_lineno(tree, shift) if shift else tree))
+        tree = ast.increment_lineno(tree, shift) if shift else tree
+        tree = plain(_with_constant_keys(tree, imported))
     except (SyntaxError, ValueError, RecursionError):
         return None
     if not tree.body:
