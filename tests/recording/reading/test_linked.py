@@ -198,3 +198,29 @@ def step(a, b, x):
 """
     module = package("train", kinds=ENUMERATIONS, train=text)
     assert judged(module.step)[0][0] == verdict
+
+
+WEIGHTED = """
+class Weighted:
+    def __init__(self, meter):
+        self.meter = meter
+
+    def __call__(self, x):
+        return (x * (self.meter.total * self.meter.total + 1)).sum()
+"""
+
+
+@pytest.mark.parametrize(("kept", "verdict"), [("p", "cut"), ("q", "unused")])
+def test_what_another_files_object_was_given_is_known_where_that_was_made(package, kept, verdict):
+    text = f"""
+from .meters import Meter
+from .weighted import Weighted
+
+def step(a, b, x):
+    p, q = Meter(), Meter()
+    p.update(a.item())
+    q.update(0.3)
+    return Weighted({kept})(x)
+"""
+    module = package("train", meters=METERS, weighted=WEIGHTED, train=text)
+    assert judged(module.step)[0][0] == verdict

@@ -29,7 +29,7 @@ from gradviz.recording.outside.alike import (
 from gradviz.recording.outside.arrays_left import ArraysLeft
 from gradviz.recording.outside.fingerprints import Fingerprints, is_short
 from gradviz.recording.outside.reckoned import Reckoner
-from gradviz.recording.outside.sites import HELD, Marks, Site, is_near
+from gradviz.recording.outside.sites import HELD, Marks, Site, is_near, known_to_caller
 from gradviz.recording.reading.expressions import Path, Range
 from gradviz.recording.reading.functions import applied
 from gradviz.recording.reading.instructions import (
@@ -230,10 +230,12 @@ class Escapes:
                 for serial, certain in self._judged(site, sliced[0], frame, given):
                     if certain:
                         surely[serial] = None
-            wanted, callee = _unknown_in(frame, sliced[0].parameters), code
+            whole = _function_around(frame)
+            outer = (*sliced[0].parameters, *known_to_caller(whole, sliced[0].attributes))
+            wanted, callee = _unknown_in(frame, outer), code
             if not wanted:
                 break
-            frame = _function_around(frame).f_back
+            frame = whole.f_back
         return tuple(surely), chooses
 
     def _names_at(

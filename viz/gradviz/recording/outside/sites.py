@@ -1,6 +1,6 @@
 """Where values left torch in the user's code, and by which expressions they come in again."""
 
-from collections.abc import Callable, Collection, Container, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from types import CodeType, FrameType
@@ -8,12 +8,12 @@ from types import CodeType, FrameType
 from gradviz.recording.outside.alike import Given
 from gradviz.recording.outside.fingerprints import is_short
 from gradviz.recording.reading.expressions import Path, Range
-from gradviz.recording.reading.instructions import position_of
+from gradviz.recording.reading.instructions import position_of, scope_of
 from gradviz.recording.reading.linked import files_with
 from gradviz.recording.reading.outflows import Inflow, Route
 from gradviz.recording.reading.texts import written_beside
 from gradviz.recording.reading.ways import Expression, Slice
-from gradviz.recording.reading.where import INSIDE, level
+from gradviz.recording.reading.where import INSIDE, USER, level, outside_torch
 
 _CALLERS = 4  # how far up files are looked at
 HELD = 20_000
@@ -222,3 +222,16 @@ def is_near(sites: Container[str], frame: FrameType | None) -> bool:
             passed += 1
         frame = frame.f_back
     return False
+
+
+def known_to_caller(frame: FrameType, attributes: Iterable[Path]) -> tuple[Path, ...]:
+    """Return what a method reads of its own object where the file of its caller, which is not read
+    with its own, may say more of that object.
+    """
+    filename, caller = frame.f_code.co_filename, outside_torch(frame.f_back)
+    other = filename if caller is None else caller.f_code.co_filename
+    if other in (filename, *files_with(filename)) or level(other) != USER:
+        return ()
+    scoped = scope_of(frame.f_code)
+    own = "" if scoped is None else scoped[1].own
+    return tuple(path for path in attributes if own and path[0] == own)

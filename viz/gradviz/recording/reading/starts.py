@@ -8,6 +8,7 @@ from types import CodeType
 
 from gradviz.recording.reading.call_arguments import given_for, roots_of
 from gradviz.recording.reading.choosers import may_choose, may_round
+from gradviz.recording.reading.definitions import Scope
 from gradviz.recording.reading.expressions import (
     Path,
     Range,
@@ -116,7 +117,7 @@ def _starts(
     called = None if callee is None else scope_of(callee)
     starts: list[tuple[Path, ast.AST]] = []
     for given in wanted:
-        for root, parameter in given_for(place[0], given, None if called is None else called[1]):
+        for root, parameter in _given_at(place[0], given, None if called is None else called[1]):
             own, _ = path_of(root)
             if own is not None and len(parameter) > 1:
                 starts.append((without_some((*own, *parameter[1:])), root))
@@ -126,6 +127,19 @@ def _starts(
                     for path in [*reads_part(root, of_argument(root, parameter))] or [()]
                 ]
     return starts
+
+
+def _given_at(start: ast.AST, wanted: Path, callee: Scope | None) -> list[tuple[ast.AST, Path]]:
+    """Return what a call gives a parameter of its function, or the object that it is a method of,
+    each with the path that is wanted of it.
+    """
+    if callee is None or wanted[0] != callee.own:
+        return given_for(start, wanted, callee)
+    function = start.func if isinstance(start, ast.Call) else None
+    if isinstance(function, ast.Attribute) and function.attr == getattr(callee.node, "name", ""):
+        function = function.value
+    path = None if function is None else path_of(function)[0]
+    return [] if function is None or path is None else [(function, wanted)]
 
 
 @by_file
