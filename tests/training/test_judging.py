@@ -167,49 +167,6 @@ def test_what_its_optimizer_may_have_moved_unseen_is_not_said_to_be_moved_by_han
     assert fate(replace(STILL, moved=4), **written)[0].mover == "gradient"
 
 
-def in_memory(part=(), **whole):
-    """Judge ``w``, which an optimizer steps, and ``p``, which lies in its memory; return what is
-    made of the latter, and the alarms.
-    """
-    stepped = {"verdicts": (REACHED,), "looks": (GOOD,), "houses": True, **whole}
-    own = {"verdicts": (replace(REACHED, name="p"),), "lies_in": ("w",), "laid_at": MADE}
-    found = judge(
-        [
-            Evidence(name="w", numel=4, **stepped),
-            Evidence(name="p", numel=4, drift=True, by_hand=True, **{**own, **dict(part)}),
-        ],
-        [Stepper(name="optimizer", kind="SGD", steps=1, held=("w",), made=STEP)],
-        1,
-    )
-    return found.parameters[1], found.alarms
-
-
-def test_what_another_moves_whose_memory_it_shares_is_told_with_the_line_and_its_own_gradient():
-    found, (alarm,) = in_memory()
-    assert (found.trains, found.mover, found.moved_with) == (True, "memory", "w")
-    assert (alarm.line, alarm.parameters) == (MADE.line, ("p",))
-    assert "Their own gradient arrives, and no optimizer uses it" in alarm.means
-
-
-def test_a_copy_in_the_same_memory_that_is_to_get_no_gradient_is_no_alarm():
-    found, alarms = in_memory({"verdicts": (replace(CUT, name="p"),)})
-    assert (found.mover, found.moved_at, alarms) == ("memory", MADE, ())
-
-
-@pytest.mark.parametrize(
-    ("part", "whole"),
-    [
-        ({"feeds": ("w",)}, {}),
-        ({}, {"verdicts": (Parameter(name="w", verdict=Verdict.UNUSED),)}),
-        ({}, {"looks": (replace(GOOD, touch=Touch(operation="add_", scales=True)),)}),
-    ],
-    ids=["its gradient lies in the other's", "all gradient is that of parts", "it is added"],
-)
-def test_a_part_whose_gradient_is_stepped_trains_by_that(part, whole):
-    found, alarms = in_memory(part, **whole)
-    assert (found.mover, found.moved_at, alarms) == ("gradient", None, ())
-
-
 def test_what_is_frozen_in_every_call_and_moves_between_steps_is_moved_by_hand():
     frozen = replace(REACHED, verdict=Verdict.FROZEN)
     untouched = Look(optimizer="optimizer", gradient=None, compared=4, lr=0.1, place=STEP)

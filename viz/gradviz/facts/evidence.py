@@ -8,7 +8,7 @@ from gradviz.facts.faded import Faded
 from gradviz.facts.missed import Missed, Stopped
 from gradviz.facts.overflows import Overflow, Throw
 from gradviz.facts.training import Heir
-from gradviz.graph import NotFinite, Parameter, Place
+from gradviz.graph import NotFinite, Parameter, Place, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +141,10 @@ class Stepper:
     faded: tuple[Faded, ...] = ()
     undone: tuple[int, str] | None = None
 
+    def holds_some_of(self, root: str) -> bool:
+        """Say whether it holds a parameter of a model, given by its name."""
+        return any(name.partition(".")[0] == root for name in self.held)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
@@ -240,6 +244,26 @@ class Evidence:
     missed: Missed | None = None
     rate_at: Place | None = None
     discarded_at: Place | None = None
+
+    @property
+    def root(self) -> str:
+        """The name of the model that it is of, or its own where it is of none."""
+        return self.name.partition(".")[0]
+
+    @property
+    def outcomes(self) -> frozenset[Verdict]:
+        """The verdicts of its backward calls, without how often each was given."""
+        return frozenset(call.verdict for call in self.verdicts)
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether some backward call brought it gradient."""
+        return Verdict.REACHED in self.outcomes
+
+    @property
+    def is_always_reached(self) -> bool:
+        """Whether no backward call failed to bring it gradient."""
+        return self.outcomes <= {Verdict.REACHED}
 
     @property
     def is_late(self) -> bool:

@@ -1,6 +1,7 @@
 """The words of "does it train?" as frozen plain data. Imports no torch."""
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 from gradviz.graph import Place
 
@@ -50,6 +51,25 @@ class Thresholds:
     vanishing: float = 1e-8
     exploding: float = 1e4
     overshoot: float = 1e3
+
+
+class LineFields(TypedDict):
+    """How a :class:`Fate` and an :class:`Alarm` hold a line."""
+
+    file: str | None
+    line: int | None
+    code: str | None
+
+
+def line_fields(place: Place | None) -> LineFields:
+    """Return a line as the fields that hold it; of none, all None.
+
+    >>> line_fields(Place("train.py", 3, "step()"))
+    {'file': 'train.py', 'line': 3, 'code': 'step()'}
+    """
+    if place is None:
+        return {"file": None, "line": None, "code": None}
+    return {"file": place.file, "line": place.line, "code": place.code}
 
 
 THRESHOLDS = Thresholds()

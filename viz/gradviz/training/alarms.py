@@ -9,9 +9,17 @@ settles, what another loss trains.
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import partial
 
 from gradviz.facts.evidence import ConstantTerm, Evidence, Stepper
-from gradviz.facts.training import NEXT_TO_NOTHING, THRESHOLDS, Alarm, Fate, Thresholds
+from gradviz.facts.training import (
+    NEXT_TO_NOTHING,
+    THRESHOLDS,
+    Alarm,
+    Fate,
+    Thresholds,
+    line_fields,
+)
 from gradviz.graph import Place, Verdict
 from gradviz.training.forgotten import (
     held_by_what_steps,
@@ -54,20 +62,11 @@ def find_alarms(
         thresholds: From where on gradient vanishes or explodes.
     """
     alarms = _Collected()
-    passed: set[str] = set()
-    for why, place, names in idle(evidence, steppers, ended=ended):
-        alarms.add(why, place, names)
-        passed.update(names)
-    for find in (locked_at_zero, dead):
-        zeros = [item for item in find(evidence, steppers) if passed.isdisjoint(item[2])]
-        for why, place, names in zeros:
-            alarms.add(why, place, names)
-            passed.update(names)
-    for term in underivable:
-        alarms.add("underivable", term.place, term.parameters)
+    zeros = list(_at_zero(evidence, steppers, ended=ended))
     constant = list(_constant(terms, steppers))
-    passed |= _cut_by_terms(fates, constant)
     for why, place, names in (
+        *zeros,
+        *(("underivable", term.place, term.parameters) for term in underivable),
         *constant,
         *_exploding(evidence.values(), thresholds),
         *_stopped_midway(evidence.values(), constant),
@@ -78,18 +77,33 @@ def find_alarms(
     scene = _Scene(
         evidence=evidence, fates=fates, steppers=steppers, inspects=inspects, ended=ended
     )
+    explained = {name for _, _, names in zeros for name in names}
+    explained |= scene.copied | _cut_by_terms(fates, constant)
+    if underivable:  # an error before the step
+        explained |= {fate.name for fate in fates if fate.why == "not_stepped"}
     for fate in fates:
-        if fate.mover == "memory" and _is_fed(evidence[fate.name]):
+        if fate.mover == "memory" and evidence[fate.name].is_always_reached:
             alarms.add("not_held", fate.moved_at, [fate.name])
-        passed_over = fate.name in passed or fate.name in scene.copied
-        passed_over = passed_over or (bool(underivable) and fate.why == "not_stepped")
-        if not passed_over and _is_alarm(fate, scene):
+        if fate.name not in explained and _is_alarm(fate, scene):
             vanishes = fate.why == "too_small" and _vanishes(evidence, fate, thresholds)
             alarms.add_fate(fate, "vanishing" if vanishes else fate.why or "")
     return tuple(
         _alarm(why, place, names, alarms.explained_with(why, names), evidence, steppers)
         for (why, place), names in alarms.names.items()
     )
+
+
+def _at_zero(
+    evidence: Mapping[str, Evidence], steppers: Sequence[Stepper], *, ended: bool
+) -> Iterator[tuple[str, Place | None, list[str]]]:
+    """Yield what gets zeros as a whole: optimizers first, then those models of which these do not
+    tell.
+    """
+    passed: set[str] = set()
+    for find in (partial(idle, ended=ended), locked_at_zero, dead):
+        others = [item for item in find(evidence, steppers) if passed.isdisjoint(item[2])]
+        yield from others
+        passed.update(name for _, _, names in others for name in names)
 
 
 def _taken_beside_decay(
@@ -99,10 +113,6 @@ def _taken_beside_decay(
     for fate in fates:
         if fate.mover in _BY_ITSELF and (taken := taken_beside_decay(evidence[fate.name])):
             yield (*taken, [fate.name])
-
-
-def _is_fed(evidence: Evidence) -> bool:
-    return all(call.verdict is Verdict.REACHED for call in evidence.verdicts)
 
 
 class _Collected:
@@ -300,30 +310,35 @@ def _not_held(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> 
     """
     if not any(stepper.steps for stepper in scene.steppers):
         return False
-    if is_thawed(evidence):
-        return True
-    if any(stepper.empty or stepper.begun or stepper.of_others for stepper in scene.steppers):
-        return True
+    return (
+        is_thawed(evidence)
+        or any(stepper.empty or stepper.begun or stepper.of_others for stepper in scene.steppers)
+        or _is_forgotten(evidence, scene)
+        or evidence.copy_of in scene.copied
+        or _is_stepped_aside(evidence.root, scene)
+        or any(_is_missed_by(stepper, evidence, scene) for stepper in scene.steppers)
+        or not any(fate.trains for fate in scene.fates)
+    )
+
+
+def _is_forgotten(evidence: Evidence, scene: _Scene) -> bool:
+    """Say whether it is the last layer, or the only one left of its module and no line says so."""
     every, held = scene.evidence.values(), held_by_what_steps(scene.steppers)
-    is_left = is_left_of_its_module(evidence, every, held)
-    is_left = is_left and not is_left_out_by_name(evidence, scene.steppers)
-    if is_left or is_forgotten_head(evidence, every, held) or evidence.copy_of in scene.copied:
-        return True
-    root = evidence.name.partition(".")[0]
-    if _is_stepped_aside(root, scene):
-        return True
-    for stepper in scene.steppers:
-        related = any(name.partition(".")[0] == root for name in stepper.held)
-        if _is_in_plain_list(evidence.name, stepper, scene.evidence) and not scene.inspects:
+    if is_left_of_its_module(evidence, every, held):
+        if not is_left_out_by_name(evidence, scene.steppers):
             return True
-        if (
-            related
-            and evidence.born is not None
-            and stepper.born is not None
-            and evidence.born > stepper.born
-        ):
-            return True
-    return not any(fate.trains for fate in scene.fates)
+    return is_forgotten_head(evidence, every, held)
+
+
+def _is_missed_by(stepper: Stepper, evidence: Evidence, scene: _Scene) -> bool:
+    """Say whether an optimizer holds what stands beside it: it is in a plain list, or came into the
+    model after the optimizer was made.
+    """
+    if not scene.inspects and _is_in_plain_list(evidence.name, stepper, scene.evidence):
+        return True
+    if evidence.born is None or stepper.born is None or evidence.born <= stepper.born:
+        return False
+    return stepper.holds_some_of(evidence.root)
 
 
 def _is_stepped_aside(root: str, scene: _Scene) -> bool:
@@ -426,9 +441,7 @@ def _alarm(
     return Alarm(
         why="cut" if why == "underivable" else why,
         parameters=tuple(dict.fromkeys(names)),
-        file=None if place is None else place.file,
-        line=None if place is None else place.line,
-        code=None if place is None else place.code,
         means=means,
         mend=mend,
+        **line_fields(place),
     )

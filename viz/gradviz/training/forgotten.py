@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from gradviz.facts.evidence import Evidence, Stepper
-from gradviz.graph import Verdict
 
 
 def held_by_what_steps(steppers: Sequence[Stepper]) -> frozenset[str]:
@@ -54,8 +53,6 @@ def is_left_out_by_name(evidence: Evidence, steppers: Iterable[Stepper]) -> bool
 
 def _of_model(evidence: Evidence, every: Iterable[Evidence]) -> Iterator[Evidence]:
     """Yield what gets gradient of the model of a parameter."""
-    root = evidence.name.partition(".")[0]
     for parameter in every:
-        is_reached = any(call.verdict is Verdict.REACHED for call in parameter.verdicts)
-        if is_reached and parameter.name.partition(".")[0] == root:
+        if parameter.is_reached and parameter.root == evidence.root:
             yield parameter

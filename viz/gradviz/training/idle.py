@@ -11,7 +11,8 @@ from gradviz.system.grouped import grouped
 
 _AGAIN = 3  # calls that bring zeros: a batch or two may have nothing in it
 _FACTOR = "zero_factor"  # the operation of a zero that a factor brings
-_MATTERS = frozenset((Verdict.REACHED, Verdict.CUT, Verdict.UNUSED))
+_STILL = frozenset((Verdict.FROZEN, Verdict.ZERO))
+_ALL_ZERO = frozenset((Verdict.ZERO,))
 
 
 def idle(
@@ -24,27 +25,33 @@ def idle(
     """
     for stepper in steppers:
         held = [evidence[name] for name in stepper.held if name in evidence]
-        if not held or not stepper.steps or stepper.strangers:
+        if not held or not stepper.steps or stepper.strangers or any(map(_may_train, held)):
             continue
-        words = [{in_call.verdict for in_call in parameter.verdicts} for parameter in held]
-        if not all(words) or any(word & _MATTERS for word in words):
-            continue
-        if any(look.gradient for parameter in held for look in parameter.looks):
-            continue  # it came later
-        zero = [item for item, word in zip(held, words, strict=True) if Verdict.ZERO in word]
+        zero = [parameter for parameter in held if Verdict.ZERO in parameter.outcomes]
         if not zero:
-            if any(parameter.drift for parameter in held):
-                continue  # something trained them all the same
-            yield "frozen", _first_place(held), [parameter.name for parameter in held]
-        elif _again(zero) or (ended and stepper.steps >= _AGAIN and _are_still(held)):
+            if not any(parameter.drift for parameter in held):  # else something trains them
+                yield "frozen", _first_place(held), [parameter.name for parameter in held]
+        elif all(map(_is_zero_again, zero)) or (ended and stepper.steps >= _AGAIN and _stay(held)):
             yield from _by_place(held)
 
 
-def _again(zero: Sequence[Evidence]) -> bool:
-    return min(len(parameter.verdicts) for parameter in zero) >= 2
+def _may_train(evidence: Evidence) -> bool:
+    """Say whether a parameter gets something else than zeros in some call or step, or no call tells
+    of it.
+    """
+    is_told = bool(evidence.outcomes) and evidence.outcomes <= _STILL
+    return not is_told or _has_stepped_by_gradient(evidence)
 
 
-def _are_still(held: Sequence[Evidence]) -> bool:
+def _has_stepped_by_gradient(evidence: Evidence) -> bool:
+    return any(look.gradient for look in evidence.looks)
+
+
+def _is_zero_again(evidence: Evidence) -> bool:
+    return len(evidence.verdicts) > 1
+
+
+def _stay(held: Sequence[Evidence]) -> bool:
     return all(parameter.drift is False for parameter in held)
 
 
@@ -59,7 +66,7 @@ def locked_at_zero(
     """
     held = {name for stepper in steppers if stepper.steps for name in stepper.held}
     models = grouped(
-        (parameter.name.partition(".")[0], parameter)
+        (parameter.root, parameter)
         for parameter in evidence.values()
         if parameter.name in held and parameter.all_zero and _gets_zeros(parameter)
     )
@@ -78,44 +85,35 @@ def dead(
     """
     held = {name for stepper in steppers if stepper.steps for name in stepper.held}
     models = grouped(
-        (parameter.name.partition(".")[0], parameter)
+        (parameter.root, parameter)
         for parameter in evidence.values()
-        if any(call.verdict is not Verdict.FROZEN for call in parameter.verdicts)
+        if parameter.outcomes - {Verdict.FROZEN}
     )
     for own in models.values():
         weights = [parameter for parameter in own if len(parameter.verdicts[0].shape) > 1]
         others = [parameter for parameter in own if parameter not in weights]
         is_dead = all(_gets_nothing(weight) and weight.name in held for weight in weights)
-        if weights and is_dead and any(_is_always_reached(other) for other in others):
+        if weights and is_dead and any(other.is_always_reached for other in others):
             gone = [parameter for parameter in own if _gets_nothing(parameter)]
             yield from _by_place(gone, [item for item in gone if not _has_zero_input(item)])
 
 
 def _gets_nothing(evidence: Evidence) -> bool:
     """Say whether every call, and every step that was looked at, brought a parameter zeros."""
-    verdicts = [call.verdict for call in evidence.verdicts]
-    return (
-        len(verdicts) >= _AGAIN
-        and set(verdicts) == {Verdict.ZERO}
-        and not any(look.gradient for look in evidence.looks)
-    )
-
-
-def _is_always_reached(evidence: Evidence) -> bool:
-    return all(call.verdict is Verdict.REACHED for call in evidence.verdicts)
+    is_zero = len(evidence.verdicts) >= _AGAIN and evidence.outcomes == _ALL_ZERO
+    return is_zero and not _has_stepped_by_gradient(evidence)
 
 
 def _gets_zeros(evidence: Evidence) -> bool:
     """Say whether every call brought a parameter zeros, and nothing has moved it."""
-    verdicts = [call.verdict for call in evidence.verdicts]
-    return len(verdicts) > 1 and set(verdicts) == {Verdict.ZERO} and not evidence.drift
+    return _is_zero_again(evidence) and evidence.outcomes == _ALL_ZERO and not evidence.drift
 
 
 def _has_reached_sibling(evidence: Evidence, everything: Mapping[str, Evidence]) -> bool:
     """Say whether another parameter of the same module got gradient in every call."""
     module = evidence.name.rpartition(".")[0]
     return any(
-        sibling.name.rpartition(".")[0] == module and _is_always_reached(sibling)
+        sibling.name.rpartition(".")[0] == module and sibling.is_always_reached
         for sibling in everything.values()
     )
 

@@ -6,20 +6,41 @@ Pure, without torch.
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from gradviz.causes import has_raised
 from gradviz.facts.evidence import ConstantTerm, Evidence, Look, Stepper
-from gradviz.facts.training import THRESHOLDS, Fate, OptimizerSteps, Thresholds, Training
+from gradviz.facts.training import (
+    THRESHOLDS,
+    Fate,
+    OptimizerSteps,
+    Thresholds,
+    Training,
+    line_fields,
+)
 from gradviz.graph import Parameter, Place, UnusedReason, Verdict
 from gradviz.training.alarms import find_alarms
 from gradviz.training.cut_lines import named_by_terms
+from gradviz.training.lodged import lodged
 from gradviz.training.remarks import find_remarks
 from gradviz.training.spoilt import written_at
 from gradviz.training.touched import shrunk_by, taken_by
 from gradviz.training.words import is_copy_of_held
 
 _BEST_FIRST = (Verdict.ZERO, Verdict.CUT, Verdict.FROZEN, Verdict.UNUSED)
+_SENT = frozenset((Verdict.REACHED, Verdict.ZERO, Verdict.CUT))
+_NO_LOOK = Look(optimizer="")
+
+
+class _Judgement(NamedTuple):
+    """Whether a parameter trains, why not, and the line."""
+
+    trains: bool | None
+    why: str | None = None
+    place: Place | None = None
+
+
+_OPEN = _Judgement(None)
 
 
 def judge(
@@ -52,7 +73,7 @@ def judge(
         _fate(parameter, holders.get(parameter.name, ()), steppers, ended=ended)
         for parameter in evidence
     )
-    fates = _lost_together(_lodged(fates, evidence), steppers)
+    fates = _lost_together(lodged(fates, evidence), steppers)
     fates = named_by_terms(fates, evidence, terms)
     trained = [fate.name for fate in fates if fate.trains]
     return Training(
@@ -83,68 +104,6 @@ def judge(
     )
 
 
-def _lodged(fates: tuple[Fate, ...], evidence: Sequence[Evidence]) -> tuple[Fate, ...]:
-    """Return the fates, with what lies in the memory of a parameter that an optimizer holds
-    trained by that, or not trained for the reason that this is not.
-    """
-    by_name = {fate.name: fate for fate in fates}
-    # Whose .grad was a part of the whole's, until that line
-    drops = {own: parameter.dropped_at for parameter in evidence for own in parameter.lies_in}
-    housing = {parameter.name for parameter in evidence if parameter.houses}
-    for own, place in drops.items():
-        if own in by_name and by_name[own].unfed and own in housing:
-            by_name[own] = _at(by_name[own], place)
-    fates = tuple(by_name[fate.name] for fate in fates)
-
-    evidences = {parameter.name: parameter for parameter in evidence}
-
-    def lodged(fate: Fate, parameter: Evidence) -> Fate:
-        wholes = (by_name[name] for name in parameter.lies_in if name in by_name)
-        whole = next((whole for whole in wholes if whole.optimizer), None)
-        if whole is None or fate.optimizer:
-            return _carried(fate, whole, parameter)
-        fate = replace(fate, optimizer=whole.optimizer)
-        if fate.trains and whole.trains and fate.mover in ("hand", "hand, no gradient"):
-            if _is_fed_by(evidences[whole.name], parameter):
-                return replace(fate, mover=whole.mover, moved_at=None)
-            place = parameter.laid_at
-            return replace(fate, mover="memory", moved_at=place, moved_with=whole.name)
-        if fate.trains:
-            return fate
-        if fate.why != "not_held":
-            return fate
-        if whole.trains is not False:
-            return replace(fate, trains=None, why=None, file=None, line=None, code=None)
-        reason = {key: getattr(whole, key) for key in ("why", "file", "line", "code", "unfed")}
-        return replace(fate, **reason)
-
-    return tuple(map(lodged, fates, evidence))
-
-
-def _carried(fate: Fate, whole: Fate | None, parameter: Evidence) -> Fate:
-    """Return the fate of a parameter that no gradient moves: moved with one in whose memory it
-    lies, where that is moved by one.
-    """
-    if whole is None or (fate.mover, whole.mover) != ("no gradient", "gradient"):
-        return fate
-    return replace(fate, mover="memory", moved_at=parameter.laid_at, moved_with=whole.name)
-
-
-def _is_fed_by(whole: Evidence, part: Evidence) -> bool:
-    """Say whether what steps a parameter makes use of the gradient of one in its memory: that lies
-    in its own, or was written there, or is all that it can have.
-    """
-    is_reached = any(call.verdict is Verdict.REACHED for call in whole.verdicts)
-    is_touched = any(look.touch is not None and look.gradient for look in whole.looks)
-    return whole.name in part.feeds or is_touched or not is_reached
-
-
-def _at(fate: Fate, place: Place | None) -> Fate:
-    if place is None:
-        return replace(fate, file=None, line=None, code=None)
-    return replace(fate, file=place.file, line=place.line, code=place.code)
-
-
 def _lost_together(fates: tuple[Fate, ...], steppers: Sequence[Stepper]) -> tuple[Fate, ...]:
     """Return the fates, with all that an optimizer steps for lost where it moves nothing and the
     update of one is: how large the others' are, nobody can say then.
@@ -173,20 +132,17 @@ def _fate(
         bool(evidence.drift) and not _is_moved_beside_steps(evidence, looks)
     )
     trains, why, place = _judged(evidence, looks, holders, steppers, moved=moved, ended=ended)
-    last = looks[-1] if looks else None
+    last = looks[-1] if looks else _NO_LOOK
     mover = _mover(evidence, holders) if trains else None
     return Fate(
         name=evidence.name,
         trains=trains,
         why=why,
-        file=None if place is None else place.file,
-        line=None if place is None else place.line,
-        code=None if place is None else place.code,
-        moved=None if last is None else last.moved,
-        compared=0 if last is None else last.compared,
+        moved=last.moved if looks else None,
+        compared=last.compared,
         numel=evidence.numel,
         gradient_norm=_norm(evidence, last),
-        update_ratio=None if last is None else last.ratio,
+        update_ratio=last.ratio,
         optimizer=", ".join(dict.fromkeys(holder.name for holder in holders)) or None,
         learning_rate=max((look.lr for look in looks if look.lr is not None), default=None),
         mover=mover,
@@ -196,6 +152,7 @@ def _fate(
         copying=_copying(why, evidence, steppers),
         away=trains is None and evidence.is_elsewhere,
         stopped=_is_stopped(evidence) if trains else why == "stale" and evidence.outlived,
+        **line_fields(place),
         **_OF_REASON.get(why or "", _nothing_more)(evidence),
     )
 
@@ -220,27 +177,21 @@ _OF_REASON: Mapping[str, Callable[[Evidence], dict[str, Any]]] = {
 }
 
 
-_SENT = (Verdict.REACHED, Verdict.ZERO, Verdict.CUT)
-
-
 def _is_moved_beside_steps(evidence: Evidence, looks: Sequence[Look]) -> bool:
     """Say whether steps left a parameter as it was, for want of a gradient: what has changed it is
     a line that writes into it, or what replaced it stands there.
     """
     if evidence.left:
         return not any(look.moved for look in looks) and evidence.by_hand
+    if not looks or any(look.gradient for look in looks):
+        return False
     # What a call that was watched does not use, or finds frozen, may train in one that was not
-    is_fed = all(in_call.verdict in _SENT for in_call in evidence.verdicts)
-    return (
-        bool(looks) and is_fed and not evidence.thawed and not any(look.gradient for look in looks)
-    )
+    return evidence.outcomes <= _SENT and not evidence.thawed
 
 
-def _norm(evidence: Evidence, last: Look | None) -> float | None:
+def _norm(evidence: Evidence, last: Look) -> float | None:
     """Return the norm of the gradient at the last step, or else as it arrived last."""
-    if last is not None and last.norm is not None:
-        return last.norm
-    norms = [in_call.gradient_norm for in_call in evidence.verdicts]
+    norms = (*(in_call.gradient_norm for in_call in evidence.verdicts), last.norm)
     return next((norm for norm in reversed(norms) if norm is not None), None)
 
 
@@ -250,19 +201,17 @@ def _mover(evidence: Evidence, holders: Sequence[Stepper]) -> str | None:
     None where something wrote into it, and its optimizer stepped unseen.
     """
     stepped = [look for look in evidence.looks if look.moved]
-    is_frozen = bool(evidence.verdicts) and not evidence.thawed
-    is_frozen &= all(in_call.verdict is Verdict.FROZEN for in_call in evidence.verdicts)
-    if (evidence.by_hand or is_frozen) and not stepped:
-        if not evidence.looks and any(holder.steps for holder in holders):
-            return None
-        is_fed = any(
-            in_call.verdict is Verdict.REACHED or _is_unclear(in_call)
-            for in_call in evidence.verdicts
-        )
-        return "hand" if is_fed else "hand, no gradient"
-    if not stepped or any(look.gradient for look in stepped):
+    if stepped:
+        if any(look.gradient for look in stepped):
+            return "gradient"
+        return "weight decay" if all(look.decays for look in stepped) else "no gradient"
+    is_frozen = evidence.outcomes == {Verdict.FROZEN} and not evidence.thawed
+    if not (evidence.by_hand or is_frozen):
         return "gradient"
-    return "weight decay" if all(look.decays for look in stepped) else "no gradient"
+    if not evidence.looks and any(holder.steps for holder in holders):
+        return None
+    is_fed = evidence.is_reached or any(map(_is_unclear, evidence.verdicts))
+    return "hand" if is_fed else "hand, no gradient"
 
 
 def _judged(
@@ -273,28 +222,27 @@ def _judged(
     *,
     moved: bool,
     ended: bool,
-) -> tuple[bool | None, str | None, Place | None]:
-    """Return whether it trains, why not, and the line."""
+) -> _Judgement:
     spoilt = _is_spoilt(evidence, looks, moved=moved)
     if evidence.put_back and not spoilt:
-        return False, "lost", evidence.written_at
+        return _Judgement(False, "lost", evidence.written_at)
     if moved and not spoilt:
-        return True, None, None
+        return _Judgement(True)
     has_stepped = any(stepper.steps for stepper in steppers)
     if not (ended or looks or evidence.drift is not None or has_stepped):
-        return None, None, None
+        return _OPEN
     if not _is_reached(evidence, looks) and not (spoilt and looks):
         return _not_reached(evidence, holders, steppers, ended=ended)
     if evidence.left_out is not None:
-        return False, "left_out", evidence.left_out
+        return _Judgement(False, "left_out", evidence.left_out)
     if spoilt:
-        return False, "not_finite", _birthplace(evidence)
+        return _Judgement(False, "not_finite", _birthplace(evidence))
     if looks and all(not look.gradient for look in looks):
-        return (False, *_taken_away(evidence, looks))
+        return _Judgement(False, *_taken_away(evidence, looks))
     if not holders:
         return _not_held(evidence, steppers, ended=ended)
     if looks:
-        return (False, *(shrunk_by(evidence, looks) or _too_small_or_lost(looks)))
+        return _Judgement(False, *(shrunk_by(evidence, looks) or _too_small_or_lost(looks)))
     return _never_stepped(holders, steppers, ended=ended)
 
 
@@ -302,9 +250,7 @@ def _is_reached(evidence: Evidence, looks: Sequence[Look]) -> bool:
     """Say whether gradient arrives: a call that was watched brings it, or one that was not, as each
     step finds it.
     """
-    return any(in_call.verdict is Verdict.REACHED for in_call in evidence.verdicts) or (
-        bool(looks) and all(look.gradient for look in looks)
-    )
+    return evidence.is_reached or (bool(looks) and all(look.gradient for look in looks))
 
 
 def _is_spoilt(evidence: Evidence, looks: Sequence[Look], *, moved: bool) -> bool:
@@ -318,21 +264,23 @@ def _is_spoilt(evidence: Evidence, looks: Sequence[Look], *, moved: bool) -> boo
 
 def _not_reached(
     evidence: Evidence, holders: Sequence[Stepper], steppers: Sequence[Stepper], *, ended: bool
-) -> tuple[bool | None, str | None, Place | None]:
+) -> _Judgement:
     if evidence.left:
-        return False, "stale", evidence.replaced_at
+        return _Judgement(False, "stale", evidence.replaced_at)
     cuts = (cut for in_call in evidence.verdicts for cut in in_call.cuts)
     if not ended and any(map(has_raised, cuts)):
-        return None, None, None  # that call was to bring it gradient
+        return _OPEN  # that call was to bring it gradient
     # Another optimizer's call may sever it on purpose
     why, place = _unreached((*evidence.stepped, *evidence.verdicts))
     if why == "unused" and any(map(_is_unclear, evidence.verdicts)):
-        return False, None, None  # it did not move; whether its value went in cannot be seen
+        return _Judgement(False)  # it did not move; whether its value went in cannot be seen
     if why == "frozen" and evidence.thawed:  # of the steps since, nothing was watched
-        return (False, None, place) if holders else _not_held(evidence, steppers, ended=ended)
-    if why == "frozen" and place is None:
-        place = evidence.frozen_at
-    return (None if why is None else False), why, place
+        if holders:
+            return _Judgement(False, None, place)
+        return _not_held(evidence, steppers, ended=ended)
+    if why == "frozen":
+        place = place or evidence.frozen_at
+    return _OPEN if why is None else _Judgement(False, why, place)
 
 
 def _is_unclear(in_call: Parameter) -> bool:
@@ -345,12 +293,12 @@ def _is_unclear(in_call: Parameter) -> bool:
 
 def _never_stepped(
     holders: Sequence[Stepper], steppers: Sequence[Stepper], *, ended: bool
-) -> tuple[bool | None, str | None, Place | None]:
+) -> _Judgement:
     # Where it stepped, what it did to this one was not seen
     waits = not ended and not all(holder.skipped for holder in holders)
     if waits or any(holder.steps for holder in holders):
-        return None, None, None
-    return False, "not_stepped", _line_of_copies(steppers) or holders[0].made
+        return _OPEN
+    return _Judgement(False, "not_stepped", _line_of_copies(steppers) or holders[0].made)
 
 
 def _line_of_copies(steppers: Sequence[Stepper]) -> Place | None:
@@ -387,14 +335,12 @@ def _birthplace(evidence: Evidence) -> Place | None:
         return written
     if evidence.overflow is not None:
         return evidence.overflow.place
-    birth = evidence.birth
     if evidence.thrown is not None and evidence.thrown.place is not None:
         return evidence.thrown.place
-    return (
-        None
-        if birth is None or birth.unsure == "before"
-        else birth.written or birth.caller or birth.place
-    )
+    birth = evidence.birth
+    if birth is None or birth.unsure == "before":
+        return None
+    return birth.written or birth.caller or birth.place
 
 
 def _unreached(verdicts: Sequence[Parameter]) -> tuple[str | None, Place | None]:
@@ -415,31 +361,35 @@ def _line_of(parameter: Parameter) -> Place | None:
     return parameter.frozen_at if parameter.verdict is Verdict.FROZEN else None
 
 
-def _not_held(
-    evidence: Evidence, steppers: Sequence[Stepper], *, ended: bool
-) -> tuple[bool | None, str | None, Place | None]:
+def _not_held(evidence: Evidence, steppers: Sequence[Stepper], *, ended: bool) -> _Judgement:
     if evidence.replaced:
-        holder = next(
-            (stepper.made for stepper in steppers if stepper.name == evidence.stale_in), None
-        )
-        # Once it has moved what stood there, the line that made it is innocent
-        return False, "stale", evidence.replaced_at or (None if evidence.outlived else holder)
+        return _Judgement(False, "stale", _line_of_stale(evidence, steppers))
     if not steppers:  # trained by hand, or not at all
         unmoved = ended and evidence.drift is False and len(evidence.verdicts) > 1
-        return (False, "not_held", None) if unmoved else (None, None, None)
+        return _Judgement(False, "not_held") if unmoved else _OPEN
     if evidence.drift is None and not ended and not any(stepper.steps for stepper in steppers):
-        return None, None, None
+        return _OPEN
     if evidence.copied_at is not None and is_copy_of_held(evidence, steppers):
-        return False, "not_held", evidence.copied_at
-    root = evidence.name.partition(".")[0]
-    related = [
-        stepper
-        for stepper in steppers
-        if any(name.partition(".")[0] == root for name in stepper.held)
-    ]
+        return _Judgement(False, "not_held", evidence.copied_at)
+    return _Judgement(False, "not_held", _line_of_forgetful(evidence, steppers))
+
+
+def _line_of_stale(evidence: Evidence, steppers: Sequence[Stepper]) -> Place | None:
+    """Return the line that put a parameter where an optimizer's had stood, or else made that."""
+    # Once it has moved what stood there, the line that made it is innocent
+    if evidence.replaced_at is not None or evidence.outlived:
+        return evidence.replaced_at
+    return next((stepper.made for stepper in steppers if stepper.name == evidence.stale_in), None)
+
+
+def _line_of_forgetful(evidence: Evidence, steppers: Sequence[Stepper]) -> Place | None:
+    """Return the line that made the optimizer which most likely was to hold a parameter: one that
+    holds others' by mistake, or some of its model, or else any.
+    """
     astray = [stepper for stepper in steppers if stepper.of_others]
-    made = [stepper.made for stepper in astray or related or steppers if stepper.made is not None]
-    return False, "not_held", made[0] if made else None
+    related = [stepper for stepper in steppers if stepper.holds_some_of(evidence.root)]
+    made = (stepper.made for stepper in astray or related or steppers)
+    return next((place for place in made if place is not None), None)
 
 
 def _too_small_or_lost(looks: Sequence[Look]) -> tuple[str, Place | None]:

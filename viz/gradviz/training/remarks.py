@@ -113,7 +113,7 @@ def of_unfed(evidence: Iterable[Evidence], steppers: Iterable[Stepper]) -> tuple
     fed = {
         parameter.name
         for parameter in evidence
-        if any(call.verdict in (Verdict.REACHED, Verdict.ZERO) for call in parameter.verdicts)
+        if parameter.outcomes & {Verdict.REACHED, Verdict.ZERO}
     }
     return tuple(
         f"no gradient came to anything that {stepper.name} holds"

@@ -5,7 +5,7 @@ is said of them. Pure, without torch.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from gradviz.facts.training import Alarm, Training
+from gradviz.facts.training import Alarm, Training, line_fields
 from gradviz.graph import Place
 from gradviz.render.sentences import listing
 from gradviz.system.grouped import grouped
@@ -37,13 +37,11 @@ def with_unregistered(training: Training, tensors: Sequence[Unregistered]) -> Tr
         Alarm(
             why="not_held",
             parameters=tuple(own.name for own in some),
-            file=None if place is None else place.file,
-            line=None if place is None else place.line,
-            code=None if place is None else place.code,
             means="Gradient arrives and nothing uses it: an attribute that is no nn.Parameter is"
             " not in parameters(), so that the optimizer does not hold it.",
             mend="Write nn.Parameter(...) around what is assigned, before the optimizer is made."
             " What is not to train needs no requires_grad.",
+            **line_fields(place),
         )
         for place, some in grouped((own.place, own) for own in tensors if own.in_module).items()
     )
