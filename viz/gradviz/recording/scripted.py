@@ -34,6 +34,8 @@ _SEVERING = {
         ).split()
     },
 }
+_PACKS = ("prim::TupleConstruct", "prim::ListConstruct")
+_UNPACKS = ("prim::TupleUnpack", "prim::ListUnpack")
 _MOST = 256  # graphs whose flows are kept, by their text
 _graphs: "dict[str, tuple[MadeOf, ...]]" = {}
 _MODES = {
@@ -106,35 +108,45 @@ def _read(graph: Any) -> tuple[MadeOf, ...]:
 def _follow(nodes: Iterator[Any], flows: dict[str, MadeOf], modes: list[CutKind]) -> None:
     """Go through the nodes of a block; ``modes`` are the blocks without grad that are entered."""
     for node in nodes:
-        kind = node.kind()
         given = [_of(value, flows) for value in node.inputs()]
-        outs = list(node.outputs())
-        if kind == "prim::Enter":
-            mode = _mode(next(iter(node.inputs())))
-            modes += [] if mode is None else [mode]
-        elif kind == "prim::Exit":
-            if modes and _mode(next(iter(node.inputs()))) is not None:
-                modes.pop()
-        elif kind == "prim::GetAttr" and given[0].module is not None:
-            path = (*given[0].module, node.s("name"))
-            is_tensor = "Tensor" in str(outs[0].type()) or str(outs[0].type()).startswith("Float")
-            flows[outs[0].debugName()] = MadeOf({path}) if is_tensor else MadeOf(module=path)
-        elif kind in ("prim::If", "prim::Loop"):
-            _branch(node, kind, given, flows, modes)
-        else:
-            result = _joined(given)
-            severs = _SEVERING.get(kind) or (modes[-1] if modes else None)
-            if severs is not None:
-                result = result.severed((severs, kind.rpartition("::")[2]))
-            if kind in ("prim::TupleConstruct", "prim::ListConstruct"):
-                result.parts = given
-            parts = (
-                given[0].parts
-                if kind in ("prim::TupleUnpack", "prim::ListUnpack") and given
-                else []
-            )
-            for position, out in enumerate(outs):
-                flows[out.debugName()] = parts[position] if position < len(parts) else result
+        match node.kind():
+            case "prim::Enter":
+                mode = _mode_of(node)
+                modes += [] if mode is None else [mode]
+            case "prim::Exit":
+                if modes and _mode_of(node) is not None:
+                    modes.pop()
+            case "prim::GetAttr" if given[0].module is not None:
+                (out,) = node.outputs()
+                flows[out.debugName()] = _attribute(out, (*given[0].module, node.s("name")))
+            case "prim::If" | "prim::Loop" as kind:
+                _branch(node, kind, given, flows, modes)
+            case kind:
+                _operation(node, kind, given, flows, modes)
+
+
+def _attribute(value: Any, path: Path) -> MadeOf:
+    """Return what an attribute of a module is made of: a tensor of itself, else it is a module."""
+    kind = str(value.type())
+    is_tensor = "Tensor" in kind or kind.startswith("Float")
+    return MadeOf({path}) if is_tensor else MadeOf(module=path)
+
+
+def _operation(
+    node: Any, kind: str, given: list[MadeOf], flows: dict[str, MadeOf], modes: Sequence[CutKind]
+) -> None:
+    """Note what the results of an operation are made of: of all that it is given, severed where it
+    severs or stands in a block without grad.
+    """
+    result = _joined(given)
+    severs = _SEVERING.get(kind) or (modes[-1] if modes else None)
+    if severs is not None:
+        result = result.severed((severs, kind.rpartition("::")[2]))
+    if kind in _PACKS:
+        result.parts = given
+    parts = given[0].parts if kind in _UNPACKS and given else []
+    for position, out in enumerate(node.outputs()):
+        flows[out.debugName()] = parts[position] if position < len(parts) else result
 
 
 def _branch(
@@ -176,8 +188,9 @@ def _joined(flows: Sequence[MadeOf]) -> MadeOf:
     return whole
 
 
-def _mode(value: Any) -> CutKind | None:
-    return _MODES.get(str(value.type()).rpartition(".")[2])
+def _mode_of(node: Any) -> CutKind | None:
+    """Return the kind of block without grad that is entered or left; None for any other block."""
+    return _MODES.get(str(next(iter(node.inputs())).type()).rpartition(".")[2])
 
 
 def tensor_at(path: Path, function: Any, args: Sequence[Any]) -> Tensor | None:
