@@ -141,29 +141,30 @@ def outflow(code: CodeType, lasti: int, changed: bool, inflow: Inflow) -> Outflo
         if ways or changed_there:
             parts[number if values > 1 else None] = None
         loose = loose and not changed_there and all(way.loose for way in ways)
-    scope = source_and_scope[1]
-    given = set(scope.parameters) - {"self", "cls", scope.own}
-    changes = False
-    for definition in scope.definitions:
-        into = definition.target[0] in given and (definition.change or len(definition.target) > 1)
-        if (
-            into
-            and not definition.call
-            and definition.value is not None
-            and _reaches(code, definition, position)
-        ):
-            changes = True
-            break
-        if (
-            into
-            and changed
-            and definition.call
-            and definition.value is not None
-            and position == range_of(definition.value)
-        ):
-            changes = True
-            break
+    changes = any(
+        _passes_on(code, definition, position, changed=changed)
+        for definition in _changes_of_given(source_and_scope[1])
+    )
     return Outflow(tuple(parts), changes, loose and not changes)
+
+
+def _changes_of_given(scope: Scope) -> Iterator[Definition]:
+    """Yield what changes the arguments of a function, or an attribute or element of them."""
+    given = set(scope.parameters) - {"self", "cls", scope.own}
+    for definition in scope.definitions:
+        if definition.target[0] in given and (definition.change or len(definition.target) > 1):
+            yield definition
+
+
+def _passes_on(code: CodeType, definition: Definition, position: Range, *, changed: bool) -> bool:
+    """Say whether the value of an instruction goes into what a definition gives; of a call that may
+    change what it gets, whether it is the instruction, and it ``changed`` that.
+    """
+    if definition.value is None:
+        return False
+    if definition.call:
+        return changed and position == range_of(definition.value)
+    return _reaches(code, definition, position)
 
 
 def _way(expression: Expression, position: Range, inflow: Inflow) -> Expression | None:
