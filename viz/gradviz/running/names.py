@@ -10,7 +10,7 @@ outermost in, then attributes and containers of what is found there (``self.acto
 import gc
 import re
 import weakref
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import partial
 from types import FrameType
@@ -60,35 +60,20 @@ def find(frame: FrameType | None) -> Found:
     """Return the models and optimizers that live, with their names as seen from a frame."""
     modules, optimizers, bare, plain = _living(frame)
     outermost = _without_wrappers(_outermost(modules), frame)
-    held = [
-        tensor
+    held = {
+        id(tensor): tensor
         for optimizer in optimizers
         for group in optimizer.param_groups
         for tensor in parameters_in(group)
-    ]
-    of_optimizers = {id(tensor) for tensor in held}
+    }
     parts = {id(module): own for module in outermost if (own := _tensors_of(module))}
     owned = set().union(*parts.values())
     roots: list[nn.Module | Tensor] = [module for module in outermost if id(module) in parts]
-    loose = {id(tensor): tensor for tensor in held if id(tensor) not in owned}
-    lone = {
-        id(tensor): tensor for tensor in bare if id(tensor) not in owned and id(tensor) not in loose
-    }
-    names = _names(frame, {id(owner) for owner in (*roots, *optimizers)} | set(loose) | set(lone))
+    loose = {key: tensor for key, tensor in held.items() if key not in owned}
+    lone = {id(own): own for own in bare if id(own) not in owned and id(own) not in loose}
+    names = _names(frame, {*map(id, (*roots, *optimizers)), *loose, *lone})
     _name_within(roots, {*map(id, roots), *loose, *lone}, names)
-    places = {key: place for place, key in enumerate(names)}
-    sharers = _sharers(parts)
-    # Of several that share parameters, the one that shares with most others names them, as a model
-    # with an adapter beside each layer; of two, as a model and what it was built from, the one that
-    # is trained. Else they stand as the script's variables do.
-    roots.sort(
-        key=lambda root: (
-            -sharers[id(root)],
-            not parts[id(root)] & of_optimizers,
-            len(parts[id(root)] - of_optimizers),
-            places.get(id(root), len(places)),
-        )
-    )
+    roots = _most_telling_first(roots, parts, held.keys(), list(names))
     by_name: dict[str, nn.Module | Tensor] = {}
     named = set()
     for root in (*roots, *loose.values()):
@@ -108,6 +93,35 @@ def find(frame: FrameType | None) -> Found:
         steppers[_free(names.get(id(optimizer), type(optimizer).__name__), steppers)] = optimizer
     beside = _beside(frame, plain, owned.union(loose), by_name)
     return Found(by_name, steppers, frozenset(named), beside)
+
+
+def _most_telling_first(
+    roots: Sequence[nn.Module | Tensor],
+    parts: Mapping[int, set[int]],
+    held: Set[int],
+    variables: Sequence[int],
+) -> list[nn.Module | Tensor]:
+    """Return roots in the order in which they name what they share.
+
+    Of several that share parameters, the one that shares with most others comes first, as a model
+    with an adapter beside each layer; of two, as a model and what it was built from, the one that
+    is trained. Else they stand as the script's variables do.
+
+    Args:
+        roots: The outermost modules.
+        parts: The parameters of each, by identity.
+        held: What optimizers hold.
+        variables: Identities of what variables lead to, in their order.
+    """
+    sharers = _sharers(parts)
+    places = {key: place for place, key in enumerate(variables)}
+
+    def rank(root: nn.Module | Tensor) -> tuple[int, bool, int, int]:
+        own = parts[id(root)]
+        place = places.get(id(root), len(places))
+        return -sharers[id(root)], own.isdisjoint(held), len(own - held), place
+
+    return sorted(roots, key=rank)
 
 
 def _beside(
