@@ -68,7 +68,7 @@ def effect_of(
         soft: The patch makes up a gradient where there is none.
         wanted: Parameters of other problems, which are better off too where gradient comes back.
     """
-    if after.failure is not None or not after.calls or not all(call.finite for call in after.calls):
+    if not _has_run_well(after):
         return None
     old, new = best(before.report), best(after.report)
     had, has = _reached(old), _reached(new)
@@ -84,31 +84,44 @@ def effect_of(
         if _has_lost_a_cut(old[name], new[name], soft=soft)
         and (not repeatable or _moved(before, after, name))
     ]
-    finite = (
-        [name for name in problem.parameters if name in new] if problem.kind == "not_finite" else []
-    )
+    spoilt = problem.parameters if problem.kind == "not_finite" else ()
+    finite = tuple(name for name in spoilt if name in new)
     held = _held(before, after, problem)
-    gone = tuple(name for name in old if name not in new)
-    came = tuple(name for name in new if name not in old)
-    own = {*reached, *mended}.intersection(problem.parameters)
+    came = _missing(new, old)
+    fed = {*reached, *mended}
     is_listed = bool(came) and problem.kind == "unregistered" and not is_there(problem, after)
-    if not (own or finite or held or is_listed):
+    if fed.isdisjoint(problem.parameters) and not (finite or held or is_listed):
         return None
-    gained = {*reached, *mended, *finite, *held, *came}
+    gained = {*fed, *finite, *held, *came}
     return Effect(
         reached=tuple(reached),
         mended=tuple(mended),
-        finite=tuple(finite),
+        finite=finite,
         held=tuple(held),
-        trained=tuple(filter({*reached, *mended}.__contains__, _trained(after))),
+        trained=tuple(filter(fed.__contains__, _trained(after))),
         changed=tuple(_changed(before, after, gained | {*problem.parameters, *left})),
-        gone=gone,
+        gone=_missing(old, new),
         came=came,
         left=tuple(left),
         same_loss=[call.loss for call in before.calls] == [call.loss for call in after.calls],
-        loss=(before.calls[0].value if before.calls else "", after.calls[0].value),
+        loss=(_first_loss(before), _first_loss(after)),
         repeatable=repeatable,
     )
+
+
+def _has_run_well(outcome: TrialOutcome) -> bool:
+    """Say whether a step ran to its end and brought gradient that is finite throughout."""
+    if outcome.failure is not None or not outcome.calls:
+        return False
+    return all(call.finite for call in outcome.calls)
+
+
+def _missing(names: Iterable[str], among: Collection[str]) -> tuple[str, ...]:
+    return tuple(name for name in names if name not in among)
+
+
+def _first_loss(outcome: TrialOutcome) -> str:
+    return outcome.calls[0].value if outcome.calls else ""
 
 
 def is_there(problem: Problem, outcome: TrialOutcome) -> bool:
