@@ -8,6 +8,7 @@ be gone by then.
 
 import math
 from collections.abc import Container, Iterable, Iterator, Mapping
+from itertools import chain
 from typing import NamedTuple
 
 from torch import Tensor
@@ -50,6 +51,20 @@ class _Glimpse(NamedTuple):
     steps: int
     versions: Mapping[int, int]
     frozen: frozenset[int]
+
+
+class _FinalState(NamedTuple):
+    """How parameters stand when nothing more is to come.
+
+    Attributes:
+        versions: How often each had been written to, by identity.
+        frozen: Those that did not require grad.
+        steps: After how many steps of its optimizer one was seen last, where that is gone.
+    """
+
+    versions: Mapping[int, int]
+    frozen: frozenset[int]
+    steps: Mapping[int, int]
 
 
 _NONE = _Glimpse(0, {}, frozenset())
@@ -115,36 +130,17 @@ class LeftBehind:
             optimizers: Those that were seen.
             names: Of parameters by identity.
         """
+        end = self._at_the_end(optimizers)
         counts: dict[int, dict[int, Missed]] = {}
-        versions = dict(_versions(optimizers.parameters()))
-        frozen = _frozen(optimizers.parameters())
-        ends: dict[int, int] = {}  # by parameter, the step after which it was seen last
-        for optimizer, gone in optimizers.records.items():
-            glimpse = None if gone.is_there else self._glimpses.get(optimizer)
-            if glimpse is not None:
-                new = glimpse.versions.keys() - versions.keys()
-                ends.update(dict.fromkeys(new, glimpse.steps))
-                frozen |= glimpse.frozen & new
-                versions.update((key, glimpse.versions[key]) for key in new)
-        for key, number in versions.items():
+        for key in end.versions:
             write = self._written.get(key)
             record = None if write is None else optimizers.records.get(write.optimizer)
             if write is None or record is None or key not in record.held:
                 continue
-            # What was written to since, and not by a step that was looked at, takes turns
-            is_known = write.steps == self._last[write.optimizer] or number == write.version
-            if is_known or key in frozen:
-                last = ends.get(key, record.steps)
-                since = last - write.steps
-                # Another optimizer may have written to it too
-                count = max(0, since - (number - write.version) // write.writes)
-                early = (last, record.steps) if last < record.steps else None
-                own = Missed(count, since, is_frozen=key in frozen, as_of=early)
+            own = self._missed_since(write, key, end, record.steps)
+            if own is not None:
                 counts.setdefault(write.optimizer, {})[key] = own
-        inside = lodgers(
-            {names[id(own)]: own for own in optimizers.parameters() if id(own) in names}
-        )
-        together = {*inside, *(own for lodged in inside.values() for own in lodged)}
+        together = _in_one_memory(optimizers, names)
         return {
             names[key]: own
             for held in counts.values()
@@ -155,6 +151,42 @@ class LeftBehind:
             and (own.is_frozen or own.as_of is None)
             and names[key] not in together
         }
+
+    def _at_the_end(self, optimizers: Optimizers) -> _FinalState:
+        """Return how parameters stand now, or stood when an optimizer now gone was seen last."""
+        versions = dict(_versions(optimizers.parameters()))
+        frozen = _frozen(optimizers.parameters())
+        steps: dict[int, int] = {}
+        for optimizer, record in optimizers.records.items():
+            if not record.is_there:
+                glimpse = self._glimpses.get(optimizer, _NONE)
+                gone = glimpse.versions.keys() - versions.keys()
+                steps.update(dict.fromkeys(gone, glimpse.steps))
+                frozen |= glimpse.frozen & gone
+                versions.update((key, glimpse.versions[key]) for key in gone)
+        return _FinalState(versions, frozen, steps)
+
+    def _missed_since(self, write: _Write, key: int, end: _FinalState, steps: int) -> Missed | None:
+        """Return how many of an optimizer's steps have left a parameter as it was since a write;
+        None where it takes turns: something wrote to it, and no step that was looked at did.
+        """
+        number, is_frozen = end.versions[key], key in end.frozen
+        is_known = write.steps == self._last[write.optimizer] or number == write.version
+        if not (is_known or is_frozen):
+            return None
+        last = end.steps.get(key, steps)
+        since = last - write.steps
+        # Another optimizer may have written to it too
+        count = max(0, since - (number - write.version) // write.writes)
+        early = (last, steps) if last < steps else None
+        return Missed(count, since, is_frozen=is_frozen, as_of=early)
+
+
+def _in_one_memory(optimizers: Optimizers, names: Mapping[int, str]) -> set[str]:
+    """Return the names of parameters that lie in the memory of others, and of these others."""
+    tensors = {names[id(own)]: own for own in optimizers.parameters() if id(own) in names}
+    inside = lodgers(tensors)
+    return {*inside, *chain.from_iterable(inside.values())}
 
 
 def _fewest(held: Mapping[int, Missed]) -> int:
