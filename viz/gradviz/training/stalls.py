@@ -179,17 +179,7 @@ class Stalls:
         passed = last - stall.since
         if stall.resumes or not stall.is_left or (steps - last) * _SHARE > passed:
             return None
-        later = {number: own for number, own in verdicts.items() if number > stall.heard}
-        earlier = [own for number, own in verdicts.items() if number <= stall.heard]
-        reached = sum(own is not None and own.verdict is Verdict.REACHED for own in earlier)
-        if max(reached, stall.moves) < _AGAIN:
-            return None
-        since = [(number, look) for number, look in looks if number > stall.heard]
-        stopping = why_stopped(later, since, earlier)
-        if not later and self.left_at is not None:
-            stopping = Stopping("cut", place=self.left_at)
-        elif not later and stall.is_unseen:
-            stopping = Stopping("unseen")
+        stopping = self._stopping(stall, verdicts, looks)
         if stopping is None:
             return None  # steps without a backward may be meant for a schedule
         return Stopped(
@@ -200,6 +190,25 @@ class Stalls:
             cut=stopping.cut,
             place=stopping.place,
         )
+
+    def _stopping(
+        self,
+        stall: _Stall,
+        verdicts: Mapping[int, Parameter | None],
+        looks: Sequence[tuple[int, Look]],
+    ) -> Stopping | None:
+        """Return why no gradient comes any more; None where it came too seldom before to tell."""
+        earlier = [own for number, own in verdicts.items() if number <= stall.heard]
+        reached = sum(own is not None and own.verdict is Verdict.REACHED for own in earlier)
+        if max(reached, stall.moves) < _AGAIN:
+            return None
+        later = {number: own for number, own in verdicts.items() if number > stall.heard}
+        if not later and self.left_at is not None:
+            return Stopping("cut", place=self.left_at)
+        if not later and stall.is_unseen:
+            return Stopping("unseen")
+        since = [(number, look) for number, look in looks if number > stall.heard]
+        return why_stopped(later, since, earlier)
 
 
 def in_mode(enabled: bool, action: Callable[[], None]) -> None:
