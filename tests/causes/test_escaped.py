@@ -37,3 +37,37 @@ def test_what_numpy_computed_is_a_constant_to_the_loss():
 def test_a_number_that_is_only_printed_cuts_nothing():
     report = through(lambda hidden: [hidden, f"{hidden.mean().item():.3f}"][0])
     assert not report.cuts
+
+
+def without_grad(hidden):
+    with torch.no_grad():
+        made = hidden * 2
+    return torch.tensor(made.tolist())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        without_grad,
+        lambda hidden: torch.from_numpy(hidden.detach().numpy() * 2),
+        lambda hidden: torch.tensor(hidden.data.flatten()[0].item()),
+    ],
+)
+def test_of_a_cut_before_a_value_leaves_torch_the_remedy_is_not_to_leave(change):
+    found = cut(through(change))
+    assert found.leaves
+    assert "Compute in torch" in explain(found).mend
+    assert explain(found).meaning == EXPLANATIONS[found.kind].meaning
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda hidden: [hidden.detach(), print(hidden.detach().mean().item())][0],
+        lambda hidden: (kept := hidden.detach()) + torch.from_numpy(kept.numpy() * 2),
+    ],
+)
+def test_of_a_cut_with_a_route_that_stays_in_torch_the_remedy_is_its_own(change):
+    found = cut(through(change))
+    assert not found.leaves
+    assert explain(found) is EXPLANATIONS[found.kind]

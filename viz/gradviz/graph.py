@@ -282,10 +282,9 @@ class Cut:
             where unknown.
         within: Of a block that is told as one cut at the line that begins it: the lines that ran in
             it.
-        captured: A custom Function read the values without having been handed them as arguments of
-            their own.
-        inside_library: Severed and used again within one call of torch's own code, so none of the
-            user's business.
+        captured: A custom Function read the values, which were no arguments of their own to it.
+        inside_library: Severed and used again within one call of torch's own code.
+        leaves: On every way from it to the loss the value leaves torch too, as number or array.
     """
 
     kind: CutKind
@@ -301,6 +300,7 @@ class Cut:
     within: tuple[Place, ...] = ()
     captured: bool = False
     inside_library: bool = False
+    leaves: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ point. Plain data, no torch.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -39,11 +40,26 @@ BY_OPERATION: Mapping[str, Explanation] = {
 """Of operations that have a remedy of their own, whatever their kind."""
 
 
+LEAVING: frozenset[CutKind] = frozenset(
+    cause.kind for cause in CAUSES if cause.leaves_as is not LeavesAs.RESULT
+)
+"""As what a value leaves torch: a number, a text or an array."""
+
+_LEAVES_TOO = (
+    "Compute in torch what is computed outside of it: the value also leaves torch, as a number or"
+    " an array, and has no gradient from there on."
+)
+
 _PLAIN = frozenset(cause.explanation for cause in CAUSES if cause.plain or not cause.operations)
 
 
 def explain(cut: Cut) -> Explanation:
     """Return what ``cut`` means and what usually mends it."""
+    explanation = _by_itself(cut)
+    return replace(explanation, mend=_LEAVES_TOO) if cut.leaves else explanation
+
+
+def _by_itself(cut: Cut) -> Explanation:
     if has_raised(cut):
         return explanation_of(cut.operation)
     if cut.captured and cut.kind is not CutKind.CHECKPOINT:
@@ -59,13 +75,14 @@ def explain(cut: Cut) -> Explanation:
 
 def is_plain(cut: Cut) -> bool:
     """Say whether a cut needs no explanation, as a stop-gradient on purpose needs none."""
-    return explain(cut) in _PLAIN
+    return _by_itself(cut) in _PLAIN
 
 
 __all__ = [
     "BY_OPERATION",
     "CAUSES",
     "EXPLANATIONS",
+    "LEAVING",
     "RAISED",
     "Cause",
     "Explanation",

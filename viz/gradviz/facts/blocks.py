@@ -92,6 +92,7 @@ def _block(block: Place, some: list[Cut]) -> Cut:
             sorted({place for cut in some for place in cut.also if str(place) not in inner})
         ),
         inside_library=all(cut.inside_library for cut in some),
+        leaves=all(cut.leaves for cut in some),
         within=within,
     )
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
+from gradviz.causes import LEAVING
 from gradviz.facts.constant_terms import find_constant_terms
 from gradviz.graph import (
     GRAD_MODES,
@@ -245,6 +246,7 @@ def _severance(step: _Step, edges: Sequence[Edge]) -> _Severance | None:
         block=targets[0].block_place if kind in GRAD_MODES else None,
         captured=edges[0].captured,
         inside_library=all(target.library for target in targets),
+        leaves=kind not in LEAVING and _leaves(graph, edges),
     )
     return _Severance(cut, edges, names)
 
@@ -415,3 +417,13 @@ def _severed_again(
             ):
                 places.add(node.place)
     return tuple(sorted(places))
+
+
+def _leaves(graph: Graph, edges: Iterable[Edge]) -> bool:
+    """Say whether every way from a cut to the loss leads out of torch, by a number or an array."""
+
+    def stays(edge: Edge) -> bool:
+        return (edge.severed or graph.nodes[edge.target].severs) not in LEAVING
+
+    within = graph.after((edge.target for edge in edges), through=stays)
+    return all(graph.nodes[index].kind is not NodeKind.LOSS for index in within)
