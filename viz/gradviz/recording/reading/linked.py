@@ -56,7 +56,11 @@ def _with_enumerations(
     """Return the files, the first and all, with the members of the enumerations that each has from
     others written as the constants that they are, and what they import.
     """
-    members_of = {file: enumerations(source.tree) for file, source in met.items()}
+    members_of = {
+        file: enumerations(source.tree)
+        for file, source in met.items()
+        if any(name.endswith("Enum") for above in source.bases.values() for name in above)
+    }
     read, imported = dict(met), dict(imports)
     for file, source in met.items() if any(members_of.values()) else ():
         names = imports[id(source.tree)]
@@ -124,8 +128,11 @@ def _shifted(file: str) -> Source | None:
 def imports_in(tree: ast.Module, filename: str) -> Iterator[Import]:
     """Yield what a file has from the user's modules that are loaded, and where it is defined."""
     modules: dict[str, ModuleType] = {}
+    attributes: list[ast.Attribute] = []
     for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
+        if isinstance(node, ast.Attribute):
+            attributes.append(node)
+        elif isinstance(node, ast.Import):
             for alias in node.names:
                 module = sys.modules.get(alias.name)
                 if module is not None and level(file_of(module)) == USER:
@@ -136,11 +143,10 @@ def imports_in(tree: ast.Module, filename: str) -> Iterator[Import]:
             if module is not None and level(file_of(module)) == USER:
                 for alias in node.names:
                     yield from _imported(module, alias.name, alias.asname or alias.name, modules)
-    for node in ast.walk(tree) if modules else ():
-        if isinstance(node, ast.Attribute):
-            module = modules.get(".".join(path_of(node.value)[0] or ()))
-            if module is not None:
-                yield from _imported(module, node.attr, node.attr, {})
+    for node in attributes if modules else ():
+        module = modules.get(".".join(path_of(node.value)[0] or ()))
+        if module is not None:
+            yield from _imported(module, node.attr, node.attr, {})
 
 
 def _imported(

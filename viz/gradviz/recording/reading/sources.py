@@ -207,18 +207,12 @@ class Source:
         return set(walk(self.bases.get(name, ()), lambda base: self.bases.get(base, ())))
 
 
-def _with_constant_keys(tree: ast.Module, imported: Enumerations) -> ast.Module:
+def _with_constant_keys(tree: ast.Module, text: str, imported: Enumerations) -> ast.Module:
     """Return a file with ``d["a"]`` for ``d[key]``, where a function says only ``key = "a"``, and
     with ``"Split.TRAIN"`` for a member of an enumeration.
     """
-    members_of = {**imported, **enumerations(tree)}
-    tree = _Members(members_of).visit(tree) if members_of else tree
-    shared = {
-        name
-        for node in ast.walk(tree)
-        if isinstance(node, (ast.Global, ast.Nonlocal))
-        for name in node.names
-    }
+    tree = _with_members(tree, text, imported)
+    shared = _shared_in(tree) if "global" in text or "nonlocal" in text else set()
     scopes: list[tuple[ast.AST, dict[str, ast.Constant]]] = [(tree, {})]
     while scopes:
         function, outer = scopes.pop()
@@ -250,6 +244,21 @@ def _with_constant_keys(tree: ast.Module, imported: Enumerations) -> ast.Module:
             elif isinstance(node, _FUNCTIONS):
                 scopes.append((node, constants))
     return tree
+
+
+def _with_members(tree: ast.Module, text: str, imported: Enumerations) -> ast.Module:
+    members_of = {**imported, **(enumerations(tree) if "Enum" in text else {})}
+    return _Members(members_of).visit(tree) if members_of else tree
+
+
+def _shared_in(tree: ast.Module) -> set[str]:
+    """Return the names that functions write for others."""
+    return {
+        name
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Global, ast.Nonlocal))
+        for name in node.names
+    }
 
 
 def _constant(key: ast.expr | None, constants: Mapping[str, ast.Constant]) -> ast.expr | None:
@@ -326,9 +335,9 @@ def parsed(filename: str, shift: int = 0, imported: Enumerations = _NONE) -> Sou
     others; None where it cannot be.
     """
     try:
-        tree = ast.parse("".join(getlines(filename)))
+        tree = ast.parse(text := "".join(getlines(filename)))
         tree = ast.increment_lineno(tree, shift) if shift else tree
-        tree = plain(_with_constant_keys(tree, imported))
+        tree = plain(_with_constant_keys(tree, text, imported))
     except (SyntaxError, ValueError, RecursionError):
         return None
     if not tree.body:
