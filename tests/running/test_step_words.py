@@ -83,11 +83,18 @@ def test_what_many_other_optimizers_hold_is_one_line():
 def test_what_is_cleared_before_the_next_backward_is_told_with_the_line():
     at = Place("train.py", 10, "opt.zero_grad()")
     calls = [replace(CALL, number=number) for number in (1, 2, 3)]
-    _, told = step_lines(step(held=("d.w",), discarded_at=at), calls)
+    cleared = replace(step(held=("d.w",), discarded_at=at), calls=(1, 2, 3, 4))
+    _, told = step_lines(cleared, calls)
     assert told == (
-        "  cleared   what backward 1 and 2 brought, before the next backward,"
+        "  cleared   what backward 1, 2 and 3 brought, before the next backward,"
         " at train.py:10: opt.zero_grad()"
     )
+
+
+def test_what_is_cut_now_and_what_is_no_part_of_a_loss_are_told_apart():
+    _, cut, unused = step_lines(step(held=("g.w", "h.w"), idle=("g.w", "h.w")), [CALL])
+    assert cut == "  cut       g.w (4 values): an earlier loss reached them"
+    assert unused.startswith("  unused    h.w (4 values): not part of this loss")
 
 
 def test_of_calls_that_were_not_watched_nobody_says_what_they_did_not_reach():

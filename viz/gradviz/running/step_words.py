@@ -38,7 +38,7 @@ def step_lines(step: OptimizerStep, calls: Sequence[BackwardCall]) -> list[str]:
     else:
         lines.append(f"{who} {steps} {after}{reach_in_words(step)}")
     if step.discarded_at is not None:
-        brought = numbers_in_words([call.name.number for call in calls[:-1]])
+        brought = numbers_in_words(step.calls[:-1])
         lines.append(
             line(
                 "cleared",
@@ -70,8 +70,7 @@ def step_lines(step: OptimizerStep, calls: Sequence[BackwardCall]) -> list[str]:
             )
         )
     if step.idle and not step.unwatched:  # else another of these calls may bring gradient
-        label, why = _why_idle(step.idle, calls)
-        lines.append(line(label, f"{names_in(step.idle, last)}: {why}"))
+        lines += _idle(step.idle, calls)
     lines += _extra(step, last)
     return lines
 
@@ -95,11 +94,23 @@ def _extra(step: OptimizerStep, call: BackwardCall) -> Iterator[str]:
         yield from _listed(names, call.roots)
 
 
-def _why_idle(names: Sequence[str], calls: Sequence[BackwardCall]) -> tuple[str, str]:
-    parameters = [call.report.parameters.get(name) for call in calls for name in names]
-    if any(parameter is not None and parameter.verdict is Verdict.CUT for parameter in parameters):
-        return "cut", "an earlier loss reached them"
-    return "unused", "not part of this loss; another one has reached them, or is to"
+def _idle(names: Sequence[str], calls: Sequence[BackwardCall]) -> Iterator[str]:
+    """Say which of the parameters that got nothing are cut off, and which are no part of it."""
+    cut = [
+        name
+        for name in names
+        if any(
+            parameter.verdict is Verdict.CUT
+            for call in calls
+            if (parameter := call.report.parameters.get(name)) is not None
+        )
+    ]
+    if cut:
+        yield line("cut", f"{names_in(cut, calls[-1])}: an earlier loss reached them")
+    rest = [name for name in names if name not in cut]
+    if rest:
+        why = "not part of this loss; another one has reached them, or is to"
+        yield line("unused", f"{names_in(rest, calls[-1])}: {why}")
 
 
 def _listed(names: Iterable[str], roots: Iterable[str]) -> Iterator[str]:
