@@ -11,7 +11,7 @@ from gradviz.facts.findings import Findings
 from gradviz.folding.boxes import Box, BoxKind
 from gradviz.graph import Verdict
 from gradviz.render.names import tensors
-from gradviz.render.sentences import Word, counted, cut_at, printable, verdict_words
+from gradviz.render.sentences import Word, agreeing, counted, cut_at, printable, verdict_words
 from gradviz.render.sketch import NAMELESS, Item, Sort, short
 from gradviz.render.style import LOOKS, NOUGHT, SCISSORS
 from gradviz.system.short_places import file_and_line
@@ -68,7 +68,7 @@ def idle_words(idle: int, parameters: int) -> str:
     """
     if idle == parameters:
         return "does not train"
-    return f"{idle} {'does' if idle == 1 else 'do'} not train"
+    return f"{idle} {agreeing(idle, 'does', 'do')} not train"
 
 
 def _with_idle(item: Item, box: Box, idle: Mapping[str, str]) -> Item:

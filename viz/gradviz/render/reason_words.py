@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from gradviz.facts.training import NEXT_TO_NOTHING, Fate
 from gradviz.graph import Place
-from gradviz.render.sentences import listing, path_and_line
+from gradviz.render.sentences import agreeing, listing, path_and_line
 
 _CALL = re.compile(r"(\w+)\(")
 _CLEARING = ("zero_grad", "set_to_none", "zero", "fill")
@@ -119,7 +119,7 @@ def _not_stepped(fate: Fate, at: str, them: str) -> str:
     if fate.copying:
         return f"the optimizer that steps holds copies of {them}, made{at}"
     holders = fate.optimizers or ("the optimizer",)
-    steps = "steps" if len(holders) == 1 else "step"
+    steps = agreeing(len(holders), "steps", "step")
     return f"{listing(holders)} never {steps}{f' (made{at})' if at else ''}"
 
 

@@ -96,6 +96,15 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
+def agreeing(count: int, singular: str, plural: str) -> str:
+    """Return the word that agrees with so many things.
+
+    >>> agreeing(1, "is", "are"), agreeing(2, "is", "are")
+    ('is', 'are')
+    """
+    return singular if count == 1 else plural
+
+
 def verdict_counts(report: Findings) -> str:
     """Return the number of parameters by verdict: ``"6 parameters, 4 reached and 2 frozen"``."""
     verdicts = Counter(map(word_of, report.parameters.values()))

@@ -8,7 +8,7 @@ from gradviz.causes import is_plain
 from gradviz.facts.findings import Findings
 from gradviz.graph import Cut, Leaf, Parameter, Place, Verdict
 from gradviz.render.adapters import fold
-from gradviz.render.sentences import counted, cut_at, listing
+from gradviz.render.sentences import agreeing, counted, cut_at, listing
 from gradviz.system.short_places import file_and_line
 
 
@@ -65,7 +65,7 @@ class Calm:
             yield f"Frozen: {names}{_at(own.frozen_at for own in frozen)}."
         if self.leaves:
             tensors = counted(len(self.leaves), "tensor")
-            are = "is no parameter" if len(self.leaves) == 1 else "are no parameters"
+            are = agreeing(len(self.leaves), "is no parameter", "are no parameters")
             at = _at(leaf.place for leaf in self.leaves)
             yield f"Gradient also reaches {tensors} that {are} of the model{at}."
 

@@ -8,7 +8,7 @@ from gradviz.facts.training import BY_GRADIENT, IN_WORDS, Alarm, Fate, Heir, Tra
 from gradviz.graph import Parameter, Place, Verdict
 from gradviz.render.adapters import fold
 from gradviz.render.reason_words import next_to_nothing, why_not
-from gradviz.render.sentences import ROOM, counted, listing, path_and_line, printable
+from gradviz.render.sentences import ROOM, agreeing, counted, listing, path_and_line, printable
 from gradviz.system.grouped import grouped
 
 NOT_KNOWN = "whether parameters train is not known"
@@ -65,7 +65,7 @@ def sentence(training: Training | None) -> str:
 
 
 def _them(names: Sequence[str]) -> str:
-    return "it" if len(names) == 1 else "them"
+    return agreeing(len(names), "it", "them")
 
 
 def _where_raised(training: Training) -> set[tuple[str | None, int | None]]:
@@ -106,12 +106,12 @@ def _how_many(training: Training) -> str:
     over.update(fate.name for fate in fates if fate.stopped)
     if over:
         train = sum(name not in over for name in moved)
-        return f"{train} of {total} {'trains' if train == 1 else 'train'} to the end"
+        return f"{train} of {total} {agreeing(train, 'trains', 'train')} to the end"
     if train == len(fates):
         return f"All {total} train" if len(fates) > 1 else "The only parameter trains"
     if len(fates) == 1:
         return "The only parameter does not train"
-    return f"{train} of {total} {'trains' if train == 1 else 'train'}"
+    return f"{train} of {total} {agreeing(train, 'trains', 'train')}"
 
 
 def _is_open(training: Training) -> bool:
@@ -175,13 +175,13 @@ def _otherwise_moved(training: Training) -> Iterator[str]:
         names = [fate.name for fate in fates]
         if mover == "memory":
             who = _names(names, training.parameters)
-            yield f"{who} {'is' if len(names) == 1 else 'are'} {_moved_with(fates, training)}"
+            yield f"{who} {agreeing(len(names), 'is', 'are')} {_moved_with(fates, training)}"
             continue
         at = _AFTER if all(fate.late for fate in fates) else ""
         at = at if place is None else f" at {path_and_line(place)}"
         who = f"{_names(names, training.parameters)} "
         if mover != "hand":
-            who += "is " if len(names) == 1 else "are "
+            who += agreeing(len(names), "is ", "are ")
         yield f"{who}{_MOVED[mover]}{at}"
 
 
@@ -211,13 +211,9 @@ def in_words(fate: Fate) -> str:
     """
     if fate.trains is None:
         return "not known to train"
-    return (
-        _TRAINS.get(fate.mover or "", "trains")
-        if fate.trains
-        else f"does not train ({IN_WORDS.get(fate.why, fate.why)})"
-        if fate.why
-        else "does not train"
-    )
+    if fate.trains:
+        return _TRAINS.get(fate.mover or "", "trains")
+    return f"does not train ({IN_WORDS.get(fate.why, fate.why)})" if fate.why else "does not train"
 
 
 def why_reached_in_vain(
@@ -271,7 +267,7 @@ def note_on_size(training: Training) -> str:
     if not large:
         return ""
     most = max(fate.compared for fate in large)
-    were = "was" if len(large) == 1 else "were"
+    were = agreeing(len(large), "was", "were")
     who = counted(len(large), "large parameter")
     return f"{who} {were} compared by up to {most:,} evenly spread values."
 
@@ -295,8 +291,8 @@ def _alarm_line(alarm: Alarm, training: Training) -> str:
         code=alarm.code,
         gradient_norm=max((fate.gradient_norm or 0.0 for fate in fates), default=None),
         learning_rate=_common_rate(fates),
-        put_back=bool(fates) and all(fate.put_back for fate in fates),
-        unfed=bool(fates) and all(fate.unfed for fate in fates),
+        put_back={fate.put_back for fate in fates} == {True},
+        unfed={fate.unfed for fate in fates} == {True},
         born=any(fate.born for fate in fates),
         copying=fates[0].copying if len({fate.copying for fate in fates}) == 1 else "",
         heir=_common_heir(fates),
@@ -315,7 +311,7 @@ def _steps(training: Training) -> str:
     if training.steps:
         return (
             f"{counted(training.steps, 'step')} of optimizers"
-            f" {'was' if training.steps == 1 else 'were'} seen, and none of them of these"
+            f" {agreeing(training.steps, 'was', 'were')} seen, and none of them of these"
         )
     return "No optimizer stepped while it was watched"
 
@@ -327,28 +323,16 @@ def _by_reason(training: Training) -> list[tuple[Fate, list[str]]]:
     """
     alarmed = {name for alarm in training.alarms for name in alarm.parameters}
     faint = next_to_nothing(training.parameters)
-    groups: dict[tuple[object, ...], tuple[Fate, list[str]]] = {}
-    for parameter_fate in training.parameters:
-        if parameter_fate.trains is False:
-            line = (
-                None if parameter_fate.why == "stale" else parameter_fate.line
-            )  # one replacement takes several lines
-            groups.setdefault(
-                (
-                    parameter_fate.why,
-                    parameter_fate.file,
-                    line,
-                    parameter_fate.learning_rate == 0,
-                    parameter_fate.rate_at,
-                    parameter_fate.name in faint,
-                ),
-                (parameter_fate, []),
-            )[1].append(parameter_fate.name)
 
-    by_name = {fate.name: fate for fate in training.parameters}
+    def reason(fate: Fate) -> tuple[object, ...]:
+        line = None if fate.why == "stale" else fate.line  # one replacement takes several lines
+        rate = (fate.learning_rate == 0, fate.rate_at)
+        return fate.why, fate.file, line, *rate, fate.name in faint
+
+    groups = grouped((reason(fate), fate) for fate in training.parameters if fate.trains is False)
     reasons = [
-        (replace(fate, heir=_common_heir(by_name[name] for name in names)), names)
-        for fate, names in groups.values()
+        (replace(fates[0], heir=_common_heir(fates)), [fate.name for fate in fates])
+        for fates in groups.values()
     ]
 
     def rank(group: tuple[Fate, list[str]]) -> tuple[bool, bool, int]:
@@ -364,12 +348,9 @@ def _clause(training: Training, names: Sequence[str], fate: Fate, *, alone: bool
     faint = next_to_nothing(training.parameters).issuperset(names)
     why = why_not(fate, single=len(names) == 1, faint=faint)
     if fate.why == "frozen":
-        are = "is" if len(names) == 1 else "are"
-        they = "it" if len(names) == 1 else "they"
-        return f"{they} {are} {why}" if every else f"{who}{are} {why}"
-    if every:
-        return f"{who}{why}"
-    return f"{who}{'does not' if len(names) == 1 else 'do not'}: {why}"
+        subject = f"{agreeing(len(names), 'it', 'they')} " if every else who
+        return f"{subject}{agreeing(len(names), 'is', 'are')} {why}"
+    return why if every else f"{who}{agreeing(len(names), 'does not', 'do not')}: {why}"
 
 
 def _subject(names: Sequence[str], training: Training, *, alone: bool) -> str:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from gradviz.render.names import runs
-from gradviz.render.sentences import listing
+from gradviz.render.sentences import agreeing, listing
 from gradviz.running import rank
 from gradviz.running.settings import Settings
 from gradviz.system import owned
@@ -67,7 +67,7 @@ def _lines(ranks: Mapping[int, Sequence[Saying]]) -> Iterator[Saying]:
         for text, alarm in others:
             yield Saying(f"gradviz [{_ranks(numbers)}]: {text}", alarm)
         if not others:
-            say = "says" if len(numbers) == 1 else "say"
+            say = agreeing(len(numbers), "says", "say")
             far = "" if len(texts) == len(first) else ", as far as that came"
             yield Saying(f"gradviz: {_ranks(numbers)} {say} the same as rank0{far}.\n")
 

@@ -7,7 +7,7 @@ from itertools import chain
 from gradviz.causes import explain
 from gradviz.facts.calls import StepNote
 from gradviz.graph import Cut, Verdict
-from gradviz.render.sentences import counted, is_known_unused
+from gradviz.render.sentences import agreeing, counted, is_known_unused
 from gradviz.running.calls import BackwardCall, OptimizerStep
 from gradviz.running.phrases import at_line, cut_lines, line, names_in, numbers_in_words
 from gradviz.training.heirs import find_heirs
@@ -142,7 +142,7 @@ def reach_in_words(step: OptimizerStep) -> str:
     without = (step.zero, step.older, step.idle, step.frozen, step.waiting)
     got = len(step.held) - sum(map(len, without))
     if step.idle and step.unwatched:
-        was = "was" if len(step.unwatched) == 1 else "were"
+        was = agreeing(len(step.unwatched), "was", "were")
         return f"; backward {numbers_in_words(step.unwatched)} {was} not watched"
     if step.stale:
         return (
@@ -162,7 +162,7 @@ def reach_in_words(step: OptimizerStep) -> str:
         )
         return f"; {who} frozen, so this changes nothing"
     frozen = (
-        f", {len(step.frozen)} {'is' if len(step.frozen) == 1 else 'are'} frozen"
+        f", {len(step.frozen)} {agreeing(len(step.frozen), 'is', 'are')} frozen"
         if step.frozen
         else ""
     )

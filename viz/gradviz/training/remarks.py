@@ -11,7 +11,7 @@ from gradviz.facts.missed import Missed, Stopped
 from gradviz.graph import Leaf, Place, Verdict
 from gradviz.render.names import by_module
 from gradviz.render.reason_words import called
-from gradviz.render.sentences import leaf_name, listing, path_and_line
+from gradviz.render.sentences import agreeing, leaf_name, listing, path_and_line
 from gradviz.system.grouped import grouped
 from gradviz.training.words import last_steps
 
@@ -85,9 +85,9 @@ def of_later(later: Mapping[str, bool], every: Iterable[str]) -> tuple[str, ...]
     for is_held, names in grouped((held, name) for name, held in later.items()).items():
         who = _few(names, [*every, *later])
         came = f"{who} came after the calls that were watched"
-        them = "it" if len(names) == 1 else "them"
+        them = agreeing(len(names), "it", "them")
         clauses.append(
-            f"{came}: whether {'it trains' if len(names) == 1 else 'they train'} is not known"
+            f"{came}: whether {agreeing(len(names), 'it trains', 'they train')} is not known"
             if is_held
             else f"{came}: gradient comes to {them}, and no optimizer holds {them}"
         )
@@ -206,7 +206,7 @@ def _set_by(stepper: Stepper) -> str:
         f"{kind}, made at {path_and_line(place)}" if kind else path_and_line(place)
         for kind, place in stepper.schedules
     ]
-    return f" ({listing(by)} {'sets' if len(by) == 1 else 'set'} it)" if by else ""
+    return f" ({listing(by)} {agreeing(len(by), 'sets', 'set')} it)" if by else ""
 
 
 def of_left_behind(evidence: Sequence[Evidence]) -> tuple[str, ...]:
@@ -285,7 +285,7 @@ def of_put_back(evidence: Sequence[Evidence]) -> tuple[str, ...]:
     if not names:
         return ()
     every = [parameter.name for parameter in evidence]
-    holds = "holds the value that it" if len(names) == 1 else "hold the values that they"
+    holds = agreeing(len(names), "holds the value that it", "hold the values that they")
     return (f"at the end {_few(names, every)} {holds} began with",)
 
 
