@@ -29,6 +29,10 @@ def fate(why, **fields):
             fate("too_small", learning_rate=0.0, rate_at=Place("s.py", 7, "")),
             "the learning rate that is set at s.py:7 is 0",
         ),
+        (
+            fate("too_small", learning_rate=0.1, rounding=True),
+            "what arrives at it is no more than what rounding leaves of zero",
+        ),
     ],
 )
 def test_a_reason_names_its_line(given, words):

@@ -180,6 +180,13 @@ def test_what_was_zero_and_is_not_finite_now_is_not_told_as_reached(teller, norm
     assert ("no longer zero" in teller.tell_call(of(2, reached))) == says
 
 
+@pytest.mark.parametrize("rounding", [True, False])
+def test_what_was_zero_and_is_rounding_now_is_still_no_gradient(teller, rounding):
+    teller.tell_call(of(1, Parameter(name="a", verdict=Verdict.ZERO)))
+    reached = Parameter(name="a", verdict=Verdict.REACHED, gradient_norm=1e-9, rounding=rounding)
+    assert ("no longer zero" in teller.tell_call(of(2, reached))) != rounding
+
+
 def test_what_was_thawed_is_told_with_its_line(teller):
     teller.tell_call(of(1, Parameter(name="a", verdict=Verdict.FROZEN)))
     thawed = Parameter(name="a", verdict=Verdict.REACHED, thawed_at=Place("a.py", 8, "thaw()"))

@@ -130,3 +130,14 @@ def test_every_alarm_says_what_mends_it():
     assert alarm.mend.endswith(".")
     assert alarm.means.endswith(".")
     assert alarm.mend != alarm.means
+
+
+@pytest.mark.parametrize("size", [1e-7, 1e-12])
+def test_what_gets_only_rounding_is_not_to_be_stepped_further(size):
+    faint = look(size, moved=0)
+    evidence = [seen("a", looks=(look(),)), seen("n.b", looks=(faint,))]
+    assert list(alarms(evidence, holding("a", "n.b")).values()) == [("n.b",)]
+    evidence[1] = replace(evidence[1], rounding=True)
+    assert alarms(evidence, holding("a", "n.b")) == {}
+    unstepped = [replace(own, looks=(replace(faint, lr=0.0),)) for own in evidence]
+    assert "too_small" in alarms(unstepped, holding("a", "n.b"))

@@ -49,3 +49,21 @@ def test_of_tensors_that_are_no_parameters_nothing_is_told_unless_one_changes(tr
     evidence, _ = watch.evidence(ended=True)
     watch.end()
     assert [own.name for own in evidence] == (["image"] if trains else [])
+
+
+@pytest.mark.parametrize(("dims", "trains"), [(3, 1), (2, 3)])
+def test_what_gets_only_rounding_is_told_so_and_no_rate_is_to_be_raised(dims, trains):
+    torch.manual_seed(0)
+    net, scale = torch.nn.Linear(4, 3), torch.nn.Parameter(torch.ones(1))
+    torch.nn.init.ones_(net.bias)
+    model = torch.nn.ParameterDict({"weight": net.weight, "bias": net.bias, "scale": scale})
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
+    with gradviz.trace() as trace:
+        z = torch.nn.functional.normalize(net(torch.randn(5, 4)), dim=-1)
+        loss = (scale * z[:, :dims].norm(dim=-1) - 2).square().mean()  # the norm of all 3 is 1
+        loss.backward()
+        optimizer.step()
+    training = trace.report(loss, model).training
+    assert sum(bool(fate.trains) for fate in training.parameters) == trains
+    assert sum(fate.rounding for fate in training.parameters) == 3 - trains
+    assert not training.alarms

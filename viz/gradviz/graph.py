@@ -400,8 +400,7 @@ class Parameter:
         zero: Where the zero begins, for the verdict zero.
         unused: Why its value did not go in, for the verdict unused; None where the trace has not
             seen it all.
-        uncertain: Called unused, though its value left torch and it cannot be seen whether it came
-            back.
+        uncertain: Called unused, though its value left torch and may have come back unseen.
         frozen_at: The line that set requires_grad to False, for the verdict frozen: the user's own,
             where a library did; None where it was not seen.
         frozen_from: The line that called the function in which ``frozen_at`` stands, where both are
@@ -411,8 +410,8 @@ class Parameter:
         thawed_at: The line that set requires_grad to True again, for every other verdict; None
             where none did, or it was not seen.
         optimized: Some optimizer holds it; None where no optimizer is known.
-        gradient_norm: L2 norm of the gradient that arrives; None if none arrives or it was not
-            measured.
+        gradient_norm: L2 norm of the gradient that arrives; None where none was measured.
+        rounding: What arrives is no more than what rounding leaves of zero.
     """
 
     name: str
@@ -431,6 +430,7 @@ class Parameter:
     thawed_at: Place | None = None
     optimized: bool | None = None
     gradient_norm: float | None = None
+    rounding: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -197,6 +197,7 @@ class Evidence:
         stopped: The last steps, where none finds gradient; None where one may.
         missed: Steps that leave it as it is and write to others; None where none does.
         rate_at: The line that gave it a learning rate of 0 in every step; None where none is known.
+        rounding: What arrives is rounding, in every call that reaches it, and no step finds more.
         discarded_at: The line that computes its step by hand into a tensor that nothing keeps; None
             where none is known.
     """
@@ -243,6 +244,7 @@ class Evidence:
     stopped: Stopped | None = None
     missed: Missed | None = None
     rate_at: Place | None = None
+    rounding: bool = False
     discarded_at: Place | None = None
 
     @property

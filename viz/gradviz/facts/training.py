@@ -134,6 +134,7 @@ class Fate:
         rate_at: The line that gave it a learning rate of 0 in every step; None where none is known.
         stopped: Steps moved it, or what it replaced, and the last ones do not: it gets no gradient
             or is frozen, to the end.
+        rounding: What arrives at it is no more than what rounding leaves of zero.
     """
 
     name: str
@@ -161,6 +162,7 @@ class Fate:
     heir: Heir | None = None
     rate_at: Place | None = None
     stopped: bool = False
+    rounding: bool = False
 
     @property
     def optimizers(self) -> tuple[str, ...]:

@@ -44,6 +44,7 @@ class ParameterSeen:
         nonzero: What arrived is not all zero; None where that is not known.
         arrived: Some gradient arrived, or it was not measured.
         norm: L2 norm of what arrived.
+        rounding: As in :class:`Parameter`.
         zero: Where the zero begins, if it is known.
         switched_at: The line that froze it, or thawed it again, if it was seen.
         switched_from: The line that called the function in which that line stands.
@@ -63,6 +64,7 @@ class ParameterSeen:
     nonzero: bool | None = None
     arrived: bool = True
     norm: float | None = None
+    rounding: bool = False
     optimized: bool | None = None
     zero: Zero | None = None
     switched_at: Place | None = None
@@ -330,6 +332,7 @@ def _judge(
         thawed_at=parameter.switched_at if verdict is not Verdict.FROZEN else None,
         optimized=parameter.optimized,
         gradient_norm=parameter.norm,
+        rounding=parameter.rounding and verdict is Verdict.REACHED,
     )
 
 

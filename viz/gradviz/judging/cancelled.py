@@ -24,6 +24,18 @@ _Ends = tuple[int, int]
 """The source and the target of an edge."""
 
 
+class Rounding(NamedTuple):
+    """What cancellation has left.
+
+    Attributes:
+        leaves: The parameters that get nothing else, by index.
+        note: A sentence on it.
+    """
+
+    leaves: Sequence[int]
+    note: str
+
+
 class _Inside(NamedTuple):
     """What an operation leaves of the gradient that it adds up.
 
@@ -38,7 +50,7 @@ class _Inside(NamedTuple):
 
 def rounding(
     built: Built, flows: Mapping[int, Passage], arrivals: Mapping[int, float], eps: float
-) -> Iterator[str]:
+) -> Iterator[Rounding]:
     """Say of which parameters all that arrives is what cancellation has left.
 
     Args:
@@ -53,10 +65,10 @@ def rounding(
         return
     passed = _without(built, flows, set(on_routes), {part.edge for part in inside})
 
-    def names(start: int) -> list[str]:
+    def behind_it(start: int) -> list[int]:
         behind = built.before([start])
         return [
-            built.nodes[leaf].name
+            leaf
             for leaf in sorted(arrivals, reverse=True)
             if leaf in behind
             and leaf not in passed
@@ -65,45 +77,47 @@ def rounding(
         ]
 
     for index, (came, sizes) in on_routes.items():
-        if of := names(index):
-            yield (
-                f"What arrives at {listing(of)} may be no more than rounding: what comes to the"
-                f" value made{_at(built.nodes[index].place)} on {len(sizes)} routes has a norm of"
-                f" up to {max(sizes):.0e} and cancels to {came:.0e}."
+        if of := behind_it(index):
+            yield Rounding(
+                of,
+                f"What arrives at {_names(built, of)} may be no more than rounding: what comes to"
+                f" the value made{_at(built.nodes[index].place)} on {len(sizes)} routes has a norm"
+                f" of up to {max(sizes):.0e} and cancels to {came:.0e}.",
             )
-    yield from _told_together(built, inside, names)
+    yield from _told_together(built, inside, behind_it)
 
 
 def _told_together(
-    built: Built, inside: Sequence[_Inside], names: Callable[[int], list[str]]
-) -> Iterator[str]:
+    built: Built, inside: Sequence[_Inside], behind_it: Callable[[int], list[int]]
+) -> Iterator[Rounding]:
     """Say where operations cancel what they add up, those of a kind in a sentence.
 
     Args:
         built: The graph.
         inside: What they leave, the nearest to the loss first.
-        names: Returns the parameters behind a node that get nothing else.
+        behind_it: Returns the parameters behind a node that get nothing else.
     """
-    claims: list[tuple[_Inside, list[str]]] = []
-    named: set[str] = set()
+    claims: list[tuple[_Inside, list[int]]] = []
+    named: set[int] = set()
     for part in inside:  # what is behind the nearest cancels no more
-        if of := [name for name in names(part.edge[0]) if name not in named]:
+        if of := [leaf for leaf in behind_it(part.edge[0]) if leaf not in named]:
             named.update(of)
             claims.insert(0, (part, of))
     for what in dict.fromkeys(part.what for part, _ in claims):
         alike = [part for part, _ in claims if part.what == what]
-        of = [name for part, names_of in claims if part.what == what for name in names_of]
+        of = [leaf for part, leaves in claims if part.what == what for leaf in leaves]
         place = built.nodes[alike[0].edge[1]].place
         at = "" if place is None else f" at {place}"
         count = len({part.edge[1] for part in alike}) - 1
         others = f" and {counted(count, 'other operation')}" if count else ""
         direct = {built.nodes[part.edge[0]].kind for part in alike} == {NodeKind.PARAMETER}
         calm = HARMLESS if what == _ADDED and direct else ""
-        yield f"{_of(of)}: {what} cancel{at}{others}.{calm}"
+        who = f"What arrives at {_names(built, of)} is rounding, and no gradient"
+        yield Rounding(of, f"{who}: {what} cancel{at}{others}.{calm}")
 
 
-def _of(names: list[str]) -> str:
-    return f"What arrives at {listing(names)} is rounding, and no gradient"
+def _names(built: Built, leaves: Sequence[int]) -> str:
+    return listing([built.nodes[leaf].name for leaf in leaves])
 
 
 def _at(place: Place | None) -> str:

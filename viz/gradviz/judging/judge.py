@@ -262,6 +262,7 @@ def _parameters(
                 nonzero=False if shared and holds_zeros(parameter) else brought.nonzero(node),
                 arrived=node not in brought.awaited,
                 norm=None if shared else brought.norm(node),
+                rounding=not shared and node in brought.rounding,
                 optimized=None if optimized is None else is_held,
                 zero=brought.zeros.get(node) if node is not None else None,
                 switched_at=_own_line(switched.spot),

@@ -52,6 +52,7 @@ class Measured:
         by: What was called there.
         zeros: Where the zero at a leaf begins.
         births: Where NaN or infinity is born.
+        rounding: The leaves at which nothing but rounding arrived.
         scaled: A GradScaler has scaled a loss.
     """
 
@@ -63,6 +64,7 @@ class Measured:
     by: str = "backward()"
     zeros: dict[int, Zero] = field(default_factory=dict)
     births: tuple[NotFinite, ...] = ()
+    rounding: set[int] = field(default_factory=set)
     scaled: bool = False
 
     def nonzero(self, leaf: int | None) -> bool | None:
@@ -133,7 +135,9 @@ def measured(
     eps = max(
         (torch.finfo(loss.dtype).eps for loss in losses if loss.is_floating_point()), default=0.0
     )
-    notes.extend(rounding(built, result.flows, result.arrivals, eps))
+    for cancelled in rounding(built, result.flows, result.arrivals, eps):
+        notes.append(cancelled.note)
+        result.rounding.update(cancelled.leaves)
     return result
 
 

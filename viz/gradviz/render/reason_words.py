@@ -51,11 +51,11 @@ def why_not(fate: Fate, *, single: bool, faint: bool = False) -> str:
         "stale": f"the optimizer holds what was replaced{f' (see{at[3:]})' if at else ''}",
         "not_held": _not_held(fate, at, they, them),
         "not_stepped": _not_stepped(fate, at, them),
-        "too_small": _too_small(fate, at, their)
+        "too_small": _too_small(fate, at, their, them)
         + (
             f", and {their} gradient is next to nothing compared with that of the same module's"
             " other parameters: harmless where a normalisation follows"
-            if faint
+            if faint and not fate.rounding
             else ""
         ),
         "vanishing": f"{their} gradient has all but vanished, and the update is lost in rounding",
@@ -132,11 +132,13 @@ def _cut(fate: Fate, at: str, them: str, their: str) -> str:
     return f"the loss uses {used} in {their} place"
 
 
-def _too_small(fate: Fate, at: str, their: str) -> str:
+def _too_small(fate: Fate, at: str, their: str, them: str) -> str:
     if fate.learning_rate == 0:
         if fate.rate_at is not None:
             return f"the learning rate that is set at {path_and_line(fate.rate_at)} is 0"
         return f"the learning rate of the step{at} is 0"
+    if fate.rounding:
+        return f"what arrives at {them} is no more than what rounding leaves of zero"
     too_small = f"the update{at} is too small for {their} type"
     return too_small if fate.learning_rate else f"{too_small}, or the learning rate is 0"
 

@@ -327,7 +327,7 @@ def _by_reason(training: Training) -> list[tuple[Fate, list[str]]]:
     def reason(fate: Fate) -> tuple[object, ...]:
         line = None if fate.why == "stale" else fate.line  # one replacement takes several lines
         rate = (fate.learning_rate == 0, fate.rate_at)
-        return fate.why, fate.file, line, *rate, fate.name in faint
+        return fate.why, fate.file, line, *rate, fate.name in faint, fate.rounding
 
     groups = grouped((reason(fate), fate) for fate in training.parameters if fate.trains is False)
     reasons = [

@@ -279,6 +279,7 @@ def _since(call: BackwardCall, earlier: BackwardCall | None) -> Iterator[str]:
         name
         for name in zero
         if now.get(name) is Verdict.REACHED
+        and not call.report.parameters[name].rounding
         and math.isfinite(call.report.parameters[name].gradient_norm or 0.0)
     ]
     stayed = [name for name in zero if now.get(name) is Verdict.ZERO]

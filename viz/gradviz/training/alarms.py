@@ -376,13 +376,14 @@ def _too_small(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) ->
     """A learning rate of zero in one group is a way to freeze; in every group of an optimizer it is
     not meant.
 
-    A gradient that is nothing beside that of its own module's other parameters is what rounding
-    leaves of zero: of a bias whose effect a normalisation takes out.
+    Where only rounding arrives, a higher rate would step at random. A gradient that is nothing
+    beside that of its own module's other parameters is what rounding leaves of zero: of a bias
+    whose effect a normalisation takes out.
     """
     if _is_rounding(evidence, scene):
         return False
     if any(look.lr for look in evidence.looks):
-        return True
+        return not evidence.rounding
     held = {name for holder in holders for name in holder.held}
     return scene.ended and not any(
         look.lr for name in held & scene.evidence.keys() for look in scene.evidence[name].looks

@@ -23,6 +23,7 @@ from gradviz.training.stalls import Stalls
 from gradviz.training.touches import Touches
 
 _FAR = 1e3  # times its size: a step that moves a parameter as far throws it away
+_MORE = 8.0  # times as much as the rounding that was seen: that is something else
 _AGAIN = 3  # steps that find no gradient: one or two may be by the way
 
 
@@ -172,6 +173,7 @@ class Gatherer:
             stopped=self._stopped(name, key),
             missed=self.missed.get(name),
             rate_at=self._rate_at(key, history),
+            rounding=_gets_rounding(name, self._reaching(name), history),
             discarded_at=self._discarded_at(history),
         )
 
@@ -229,9 +231,8 @@ class Gatherer:
     def _laid_at(self, name: str, key: int) -> Place | None:
         if not any(name in own for own in self.identities.inside.values()):
             return None
-        tensors = (tensor for tensor in self.identities.parameters() if id(tensor) == key)
-        laid = next((self.touches.laid_at(tensor) for tensor in tensors), None)
-        return laid or self.owners.created_at(key)
+        laid = (self.touches.laid_at(own) for own in self.identities.parameters() if id(own) == key)
+        return next(laid, None) or self.owners.created_at(key)
 
     def _thrown(self, number: int) -> Throw | None:
         """Return the first step before a backward call, by number, that threw a parameter far."""
@@ -327,6 +328,17 @@ class Gatherer:
             wrote=None if sight.wrote is None else _place(sight.wrote[0]),
             undone=sight.wrote is not None and sight.wrote[1],
         )
+
+
+def _gets_rounding(name: str, reaching: Sequence[Seen], history: History) -> bool:
+    """Say whether every call that reaches it brings rounding, and no step finds more."""
+    reached = [call.parameters[name] for call in reaching]
+    most = max((own.gradient_norm or 0.0 for own in reached), default=0.0)
+    return (
+        bool(reached)
+        and all(own.rounding for own in reached)
+        and all((sight.glance.norm or 0.0) <= _MORE * most for sight in history.sights)
+    )
 
 
 def _undone(gatherer: Gatherer, optimizer: int) -> tuple[int, str] | None:

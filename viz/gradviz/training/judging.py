@@ -173,7 +173,7 @@ _OF_REASON: Mapping[str, Callable[[Evidence], dict[str, Any]]] = {
     "lost": lambda evidence: {"put_back": evidence.is_undone},
     "cleared": lambda evidence: {"unfed": evidence.is_unfed},
     "cut": lambda evidence: {"heir": evidence.heir},
-    "too_small": lambda evidence: {"rate_at": evidence.rate_at},
+    "too_small": lambda evidence: {"rate_at": evidence.rate_at, "rounding": evidence.rounding},
 }
 
 
