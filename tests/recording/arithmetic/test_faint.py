@@ -216,3 +216,54 @@ def test_a_net_whose_result_is_taken_out_again_is_not_called_harmless():
     )
     assert note.startswith("What arrives at value.weight and value.bias is rounding")
     assert "harmless" not in note
+
+
+class Crossed(nn.Module):
+    def __init__(self, **how):
+        super().__init__()
+        self.q, self.k, self.v, self.how = nn.Linear(8, 8), nn.Linear(8, 8), nn.Linear(8, 8), how
+
+    def forward(self, x, others):
+        own = (x, others, others)
+        q, k, v = (
+            part(of)[:, None] for part, of in zip((self.q, self.k, self.v), own, strict=True)
+        )
+        return F.scaled_dot_product_attention(q, k, v, **self.how).square().mean()
+
+
+@read
+@pytest.mark.parametrize(
+    ("keys", "how", "names"),
+    [
+        (1, {}, ["q.weight", "q.bias", "k.weight", "k.bias"]),
+        (5, {"attn_mask": torch.eye(5, dtype=torch.bool)}, ["q.weight", "k.bias"]),
+        (2, {}, ["k.bias"]),
+        (5, {"is_causal": True}, ["k.bias"]),
+    ],
+)
+def test_an_attention_to_a_single_key_brings_its_query_and_key_rounding(keys, how, names):
+    torch.manual_seed(0)
+    model = Crossed(**how)
+    with gradviz.trace() as trace:
+        loss = model(inputs(3, 5, 8), inputs(3, keys, 8))
+        loss.backward()
+    report = trace.report(loss, model)
+    found = [own.name for own in report.parameters.values() if own.rounding]
+    told = any("of the gradient of scaled_dot_product_attention cancel" in n for n in report.notes)
+    assert told == ("q.weight" in names)
+    assert set(names) <= set(found)
+    assert ("q.weight" in found) == ("q.weight" in names)
+
+
+@read
+@pytest.mark.parametrize("size", [1, 2])
+def test_a_layer_norm_over_a_single_value_passes_rounding(size):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(5, size), nn.LayerNorm(size), nn.Linear(size, 2))
+    nn.init.constant_(model[1].weight, 1.013)
+    with gradviz.trace() as trace:
+        loss = model(inputs(8, 5)).square().mean() + model[1](model[0](inputs(8, 5))).sum()
+        loss.backward()
+    report = trace.report(loss, model)
+    found = [own.verdict == "zero" or own.rounding for own in report.parameters.values()]
+    assert found[:2] == [size == 1] * 2

@@ -5,6 +5,7 @@ one operation adds up cancels as well (:mod:`gradviz.recording.arithmetic.faint`
 """
 
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -17,6 +18,8 @@ from gradviz.render.sentences import counted, listing
 
 _ROUNDINGS = 8  # of the largest part: what additions of a few parts may be off by
 
+# In the names of nodes: which of torch's ways of computing it
+_KERNEL = re.compile(r"^native_|^_(?=scaled)|(?<=dot_product)_\w+(?=_attention)|_for_cpu$")
 _ADDED = "the gradients of all places that it is added to"
 HARMLESS = " Where a normalisation follows, which takes it out again, that is harmless."
 
@@ -156,7 +159,7 @@ def _inside(built: Built, flows: Mapping[int, Passage]) -> Iterator[_Inside]:
                 what = (
                     _ADDED
                     if adds_up(name, edge)
-                    else f"the parts of the gradient of {name.removeprefix('native_')}"
+                    else f"the parts of the gradient of {_KERNEL.sub('', name)}"
                 )
                 yield _Inside((source, index), what)
 

@@ -6,6 +6,7 @@ but rounding. It is told from a gradient that is merely small by its parts: thei
 added up, and what left is compared with the precision of its type.
 """
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,8 +18,10 @@ from gradviz.recording import torch_inside
 from gradviz.recording.arithmetic.saved import lengths, number, saved
 from gradviz.recording.names import operation_name
 
-FAINT = 1e-5
-"""Of what came: only what is smaller is looked into."""
+FAINT = 1e-4
+"""Of what came: only what is smaller is looked into. A normalisation of what is constant divides by
+the root of its ``eps``, so that more is left of rounding than its type holds.
+"""
 
 _ROUNDINGS = 8  # of the magnitudes added up: what additions of many parts may be off by
 _TYPES = (torch.float32, torch.float64)  # those of half precision round more than tells anything
@@ -37,6 +40,8 @@ _ADDED = {
 }
 _CHANNELS = ("convolution", "native_batch_norm", "native_group_norm")  # along the second size
 _NORMALISED = ("native_batch_norm", "native_layer_norm")
+_ATTENTION = re.compile(r"^_?scaled_dot_product_\w*attention")
+_MOST_SCORES = 2**22  # of an attention, that are computed again
 _REPEATED = re.compile(r"^(add|sub|rsub|expand|repeat)$")
 
 Sum = Callable[[dict[str, Tensor], Any, Tensor, bool], Tensor | None]
@@ -78,6 +83,8 @@ def _added_up(
     factor = _factor(name, node, edge, gradient)
     if factor is not None:
         gradient = gradient * (factor.abs() if magnitudes else factor)
+    elif edge < 2 and _ATTENTION.match(name):
+        return _of_attention(saved(node), node, edge, gradient, magnitudes)
     elif not adds_up(name, edge):
         of_first = _FIRST.get(name) if edge == 0 else None
         return None if of_first is None else of_first(saved(node), node, gradient, magnitudes)
@@ -126,6 +133,33 @@ def _of_softmax(
     own, share = (gradient, result.exp()) if is_log else (result * gradient, result)
     less = share * own.sum(int(dim), keepdim=True)
     return own + less if magnitudes else own - less
+
+
+def _of_attention(
+    values: dict[str, Tensor], node: Any, edge: int, gradient: Tensor, magnitudes: bool
+) -> Tensor | None:
+    """Return the gradient of the queries or of the keys of an attention in one call, by way of its
+    softmax.
+    """
+    query, key, value = (values.get(label) for label in ("query", "key", "value"))
+    if query is None or key is None or value is None or number(node, "dropout_p") != 0:
+        return None
+    if query[..., 0].numel() * key.shape[-2] > _MOST_SCORES:
+        return None
+    scale = number(node, "scale") or query.shape[-1] ** -0.5
+    scores = query @ key.mT * scale
+    mask = values.get("attn_mask", values.get("attn_bias"))
+    scores = scores if mask is None else scores + mask
+    if number(node, "is_causal"):
+        later = torch.ones_like(scores[0, 0], dtype=torch.bool).triu(1)
+        scores = scores.masked_fill(later, -math.inf)
+    shares = scores.softmax(-1)
+    if magnitudes:
+        query, key, value = query.abs(), key.abs(), value.abs()
+    own = shares * (gradient @ value.mT)
+    less = shares * own.sum(-1, keepdim=True)
+    parts = (own + less if magnitudes else own - less) * scale
+    return parts @ key if edge == 0 else parts.mT @ query
 
 
 def _of_layer_norm(
