@@ -77,6 +77,8 @@ def test_of_many_reasons_the_first_are_told_and_the_rest_is_counted():
 def test_what_moves_and_not_by_its_gradient_is_said():
     text = sentence(training(fate("a"), fate("b", mover="weight decay")))
     assert text.startswith("1 of 2 parameters trains; b is moved by weight decay alone")
+    text = sentence(training(fate("a"), fate("b", mover="rounding")))
+    assert text.startswith("1 of 2 parameters trains; b is moved, though what arrives is no more")
     copied = training(fate("a"), fate("b", mover="hand, no gradient"))
     assert sentence(copied) == "1 of 2 parameters trains; b is written without gradient."
     laid = training(fate("a"), fate("b", mover="memory", moved_with="a"))

@@ -28,10 +28,14 @@ WHYS = tuple(IN_WORDS)
 BESIDES = ("constant_term", "vanishing", "exploding", "no_step", "ranks_differ", "stopped")
 """Reasons of alarms beside these."""
 
-MOVERS = ("gradient", "weight decay", "no gradient", "hand", "hand, no gradient", "memory")
-"""What moves a parameter that trains: an optimizer by the gradient that arrived; by weight decay
-alone; by what it remembers of earlier steps; something that is no step of an optimizer; that, and
-no gradient arrives, as at an average of weights; or what moves another in whose memory it lies."""
+MOVERS = (
+    *("gradient", "rounding", "weight decay", "no gradient", "hand", "hand, no gradient"),
+    "memory",
+)
+"""What moves a parameter that trains: an optimizer by the gradient that arrived; by that, and it is
+no more than rounding; by weight decay alone; by what it remembers of earlier steps; something that
+is no step of an optimizer; that, and no gradient arrives, as at an average of weights; or what
+moves another in whose memory it lies."""
 
 BY_GRADIENT = (None, "gradient", "hand")
 """Those of them that make use of the gradient that arrives, or of which it is not known."""

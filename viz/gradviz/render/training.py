@@ -145,6 +145,7 @@ def _beside(training: Training) -> list[str]:
 
 _AFTER = ", after the calls that were watched"
 _MOVED = {
+    "rounding": "moved, though what arrives is no more than what rounding leaves of zero",
     "weight decay": "moved by weight decay alone: the gradient at the step is all zero",
     "no gradient": (
         "moved by what the optimizer remembers alone: the gradient at the step is all zero"
@@ -196,6 +197,7 @@ def _moved_with(fates: Sequence[Fate], training: Training) -> str:
 
 
 _TRAINS = {
+    "rounding": "moves by rounding alone",
     "weight decay": "moves by weight decay alone",
     "no gradient": "moves without gradient",
     "hand": "trains, written by hand",

@@ -22,6 +22,7 @@ from gradviz.graph import Parameter, Place, UnusedReason, Verdict
 from gradviz.training.alarms import find_alarms
 from gradviz.training.cut_lines import named_by_terms
 from gradviz.training.lodged import lodged
+from gradviz.training.noise import moved_by_rounding
 from gradviz.training.remarks import find_remarks
 from gradviz.training.spoilt import written_at
 from gradviz.training.touched import shrunk_by, taken_by
@@ -74,7 +75,7 @@ def judge(
         for parameter in evidence
     )
     fates = _lost_together(lodged(fates, evidence), steppers)
-    fates = named_by_terms(fates, evidence, terms)
+    fates = named_by_terms(moved_by_rounding(fates, evidence), evidence, terms)
     trained = [fate.name for fate in fates if fate.trains]
     return Training(
         backwards=backwards,
@@ -303,8 +304,7 @@ def _never_stepped(
 
 def _line_of_copies(steppers: Sequence[Stepper]) -> Place | None:
     """Return the line that made what an optimizer steps in place of what losses use."""
-    lines = (stepper.copied_at for stepper in steppers if stepper.steps)
-    return next((line for line in lines if line is not None), None)
+    return next((own.copied_at for own in steppers if own.steps and own.copied_at), None)
 
 
 def _copying(why: str | None, evidence: Evidence, steppers: Sequence[Stepper]) -> str:
