@@ -6,7 +6,6 @@ Lightning's relaunch and ``accelerate launch``, followed for real.
 from importlib.util import find_spec
 
 import pytest
-from test_ranks import port
 
 ACCELERATED = """
 import torch
@@ -40,7 +39,7 @@ def test_accelerate_launch_is_followed_to_its_ranks(rank_scripts):
         "--dynamo_backend",
         "no",
         "--main_process_port",
-        port(),
+        "0",  # one that is free
     )
     ran = rank_scripts.run(
         "--children",
