@@ -11,7 +11,7 @@ from torch import nn
 from gradviz.graph import Place
 from gradviz.recording import torch_inside
 from gradviz.recording.reading import where
-from gradviz.system.lines import getlines
+from gradviz.recording.reading.programs import lines_with
 
 
 def attribute_line(name: str, roots: Mapping[str, Any]) -> Place | None:
@@ -37,38 +37,28 @@ def attribute_line(name: str, roots: Mapping[str, Any]) -> Place | None:
 @lru_cache(maxsize=512)
 def _lines(file: str, kind: str, attribute: str) -> tuple[Place, ...]:
     """Return the lines of a class that set an attribute of what a method is called on."""
-    lines = getlines(file)
-    try:
-        tree = ast.parse("".join(lines))
-    except SyntaxError:
-        return ()
-    classes = [
-        node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and node.name == kind
-    ]
-    numbers = dict.fromkeys(
-        node.lineno
-        for own in classes
-        for method in own.body
-        if isinstance(method, ast.FunctionDef) and method.args.args
-        for node in _setting(method, attribute)
-    )
-    return tuple(Place(file, number, lines[number - 1].strip()) for number in numbers)
+
+    def find(tree: ast.Module) -> Iterator[ast.stmt]:
+        for node in ast.walk(tree):
+            for method in node.body if isinstance(node, ast.ClassDef) and node.name == kind else ():
+                if isinstance(method, ast.FunctionDef) and method.args.args:
+                    yield from _setting(method, attribute)
+
+    return lines_with(find, file)
 
 
 def _setting(method: ast.FunctionDef, attribute: str) -> Iterator[ast.stmt]:
     owner = method.args.args[0].arg
     for node in ast.walk(method):
-        if isinstance(node, ast.Assign):
-            targets = node.targets
-        elif isinstance(node, ast.AnnAssign) and node.value is not None:
-            targets = [node.target]
-        else:
-            continue
-        if any(
-            isinstance(target, ast.Attribute)
-            and target.attr == attribute
-            and isinstance(target.value, ast.Name)
-            and target.value.id == owner
-            for target in targets
-        ):
-            yield node
+        match node:
+            case ast.Assign(targets=targets):
+                pass
+            case ast.AnnAssign(value=ast.expr()):
+                targets = [node.target]
+            case _:
+                continue
+        for target in targets:
+            match target:
+                case ast.Attribute(value=ast.Name(id=name), attr=own):
+                    if (name, own) == (owner, attribute):
+                        yield node

@@ -7,7 +7,8 @@ from functools import lru_cache
 
 from gradviz.graph import Place
 from gradviz.recording.reading import where
-from gradviz.system.lines import getlines
+from gradviz.recording.reading.parts import name_of
+from gradviz.recording.reading.programs import Found, lines_with
 
 _SETTER = "requires_grad"
 _METHOD = "requires_grad_"
@@ -33,19 +34,10 @@ def lines_that_freeze(file: str) -> tuple[Place, ...]:
     """Return the lines of a file that may set requires_grad to False, or call something that is
     named so and is not defined there.
     """
-    lines = getlines(file)
-    text = "".join(lines)
-    if _SETTER not in text and "freeze" not in text.lower():
-        return ()
-    try:
-        tree = ast.parse(text)
-    except SyntaxError:
-        return ()
-    numbers = sorted({node.lineno for node in _freezing(tree)})
-    return tuple(Place(file, number, lines[number - 1].strip()) for number in numbers)
+    return lines_with(_freezing, file, (_SETTER, "freeze"))
 
 
-def _freezing(tree: ast.Module) -> Iterator[ast.stmt | ast.expr]:
+def _freezing(tree: ast.Module) -> Iterator[Found]:
     defined = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign):
@@ -57,7 +49,7 @@ def _freezing(tree: ast.Module) -> Iterator[ast.stmt | ast.expr]:
 
 
 def _calls(node: ast.Call, defined: set[str]) -> bool:
-    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    name = name_of(node)
     given = [*node.args, *(keyword.value for keyword in node.keywords)]
     if name == _METHOD:
         return bool(given) and not _is_true(given[0])

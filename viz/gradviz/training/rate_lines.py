@@ -1,11 +1,13 @@
 """The line of a program that gives the groups of an optimizer their rate."""
 
 import ast
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import TypeGuard
 
 from gradviz.graph import Place
-from gradviz.system.lines import getlines
+from gradviz.recording.reading.parts import name_of
+from gradviz.recording.reading.programs import lines_with
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -17,18 +19,13 @@ def line_of_rate(file: str) -> Place | None:
     None unless it is the only one that assigns a rate that may be 0, and says 0 or runs whatever
     the others do: of what is computed on a branch it cannot be seen here whether it ran.
     """
-    lines = getlines(file)
-    try:
-        tree = ast.parse("".join(lines))
-    except SyntaxError:
-        return None
-    assigned = rates_assigned(tree)
-    if len(assigned) != 1:
-        return None
-    (node,) = assigned
-    if not isinstance(node.value, ast.Constant) and not runs_always(tree, node):
-        return None
-    return Place(file, node.lineno, lines[node.lineno - 1].strip())
+    return next(iter(lines_with(_sure, file)), None)
+
+
+def _sure(tree: ast.Module) -> Iterator[ast.stmt]:
+    match rates_assigned(tree):
+        case [node] if isinstance(node.value, ast.Constant) or runs_always(tree, node):
+            yield node
 
 
 def runs_always(tree: ast.Module, node: ast.AST) -> bool:
@@ -53,12 +50,7 @@ def _is_of_main(node: ast.If) -> bool:
 
 
 def _calls(tree: ast.Module, name: str) -> list[ast.AST]:
-    return [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call)
-        and name == getattr(node.func, "id", getattr(node.func, "attr", None))
-    ]
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Call) and name_of(node) == name]
 
 
 def rates_assigned(tree: ast.AST) -> list[ast.Assign | ast.AugAssign]:
@@ -74,44 +66,32 @@ def _groups(tree: ast.AST) -> frozenset[str]:
     names: set[str] = set()
     functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
     for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.For)
-            and _has_groups(node.iter)
-            and isinstance(node.target, ast.Name)
-        ):
-            names.add(node.target.id)
-        elif isinstance(node, ast.Assign) and _is_group(node.value):
-            names.update(target.id for target in node.targets if isinstance(target, ast.Name))
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            called = functions.get(node.func.id)
-            given = zip(node.args, called.args.args if called else (), strict=False)
-            names.update(own.arg for value, own in given if _is_group(value))
+        match node:
+            case ast.For(target=ast.Name(id=name), iter=ast.Attribute(attr="param_groups")):
+                names.add(name)
+            case ast.Assign(targets=targets, value=value) if _is_group(value):
+                names.update(target.id for target in targets if isinstance(target, ast.Name))
+            case ast.Call(func=ast.Name(id=name), args=args) if name in functions:
+                given = zip(args, functions[name].args.args, strict=False)
+                names.update(own.arg for value, own in given if _is_group(value))
     return frozenset(names)
 
 
 def _is_group(value: ast.AST) -> bool:
-    return isinstance(value, ast.Subscript) and _has_groups(value.value)
-
-
-def _has_groups(value: ast.AST) -> bool:
-    return isinstance(value, ast.Attribute) and value.attr == "param_groups"
+    match value:
+        case ast.Subscript(value=ast.Attribute(attr="param_groups")):
+            return True
+    return False
 
 
 def _may_give_zero(node: ast.AST, groups: frozenset[str]) -> TypeGuard[ast.Assign | ast.AugAssign]:
     """Say whether something is an assignment to a group's rate that may give it 0."""
-    if isinstance(node, ast.Assign):
-        target = node.targets[0]
-    elif isinstance(node, ast.AugAssign):
-        target = node.target
-    else:
-        return False
-    if isinstance(node.value, ast.Constant) and node.value.value:
-        return False
-    if not (
-        isinstance(target, ast.Subscript)
-        and isinstance(target.slice, ast.Constant)
-        and target.slice.value == "lr"
-    ):
-        return False
-    group = target.value
-    return (isinstance(group, ast.Name) and group.id in groups) or _is_group(group)
+    match node:
+        case (
+            ast.Assign(targets=[ast.Subscript(group, ast.Constant("lr")), *_], value=rate)
+            | ast.AugAssign(target=ast.Subscript(group, ast.Constant("lr")), value=rate)
+        ):
+            is_never_zero = isinstance(rate, ast.Constant) and bool(rate.value)
+            is_group = group.id in groups if isinstance(group, ast.Name) else _is_group(group)
+            return is_group and not is_never_zero
+    return False

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Mapping
 from types import ModuleType
 
+from gradviz.recording.reading.parts import name_of
+from gradviz.recording.reading.programs import tree_of
 from gradviz.recording.reading.switches import Switch
 from gradviz.recording.reading.where import NOWHERE, USER, Spot, level
 from gradviz.system.lines import getlines
@@ -29,32 +31,23 @@ def left_off(modules: Mapping[str, ModuleType] = sys.modules) -> Switch:
 
 def lines_in(source: str) -> list[int]:
     """Return the lines of a program that may switch autograd off and do not put it back."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError):
-        return []
-    return [node.lineno for node in ast.walk(tree) if isinstance(node, ast.stmt) and _leaves(node)]
+    tree = tree_of(source)
+    every = ast.walk(tree) if tree else ()
+    return [node.lineno for node in every if isinstance(node, ast.stmt) and _leaves(node)]
 
 
 def _leaves(statement: ast.stmt) -> bool:
-    if not isinstance(statement, (ast.Expr, ast.Assign)) or not isinstance(
-        statement.value, ast.Call
-    ):
-        return False
-    call = statement.value
-    if _name(call) == "__enter__" and isinstance(call.func, ast.Attribute):
-        return isinstance(call.func.value, ast.Call) and _name(call.func.value) in _BLOCKS
-    if _name(call) != "set_grad_enabled":
-        return False
-    mode = call.args[0] if call.args else next((own.value for own in call.keywords), None)
-    return not (isinstance(mode, ast.Constant) and mode.value is True)
-
-
-def _name(call: ast.Call) -> str:
-    function = call.func
-    if isinstance(function, ast.Attribute):
-        return function.attr
-    return function.id if isinstance(function, ast.Name) else ""
+    match statement:
+        case (
+            ast.Expr(ast.Call(func=ast.Attribute(ast.Call() as block, "__enter__")))
+            | ast.Assign(value=ast.Call(func=ast.Attribute(ast.Call() as block, "__enter__")))
+        ):
+            return name_of(block) in _BLOCKS
+        case ast.Expr(ast.Call() as call) | ast.Assign(value=ast.Call() as call):
+            mode = call.args[0] if call.args else next((own.value for own in call.keywords), None)
+            is_on = isinstance(mode, ast.Constant) and mode.value is True
+            return name_of(call) == "set_grad_enabled" and not is_on
+    return False
 
 
 def _spot(file: str, line: int) -> Spot:
