@@ -90,3 +90,31 @@ def test_a_module_that_is_made_in_the_step_severs_nothing_of_itself():
 def test_a_copy_of_a_module_is_one_and_no_new_tensor():
     report = report_of(lambda net: net.last(copy.deepcopy(net.first)(X)).sum())
     assert cut(report).kind is CutKind.DEEPCOPY
+
+
+def test_a_copy_that_is_given_its_own_memory_again_stays_a_copy():
+    def step(net):
+        averaged = copy.deepcopy(net.first)
+        with torch.no_grad():
+            averaged.weight.set_(averaged.weight.contiguous())
+        return net.last(averaged(X)).sum()
+
+    assert cut(report_of(step)).kind is CutKind.DEEPCOPY
+
+
+def test_a_value_that_is_given_its_own_memory_again_is_still_severed():
+    def step(net):
+        hidden = net.first(X).detach()
+        return net.last(hidden.set_(hidden)).sum()
+
+    assert cut(report_of(step)).kind is CutKind.DETACH
+
+
+def test_a_copy_that_is_given_other_memory_is_none_any_more():
+    def step(net):
+        averaged = copy.deepcopy(net.first)
+        with torch.no_grad():
+            averaged.weight.set_(torch.ones(3, 3))
+        return net.last(X @ averaged.weight).sum()
+
+    assert verdict(report_of(step)) is Verdict.UNUSED

@@ -126,6 +126,8 @@ def copied(
 
 def given_memory(recorder: Recorder, target: Tensor, value: Any, frame: FrameType) -> None:
     """``target.set_(value)``: a tensor's memory, or a storage that was given out."""
+    if value is target:
+        return  # it stays what it was
     tensors = recorder.tape.tensors
     before = tensors.by_key.get(id(target))
     tensors.moved(target, before)
