@@ -9,7 +9,7 @@ somebody's, so it is doubted only where parameters get nothing else; what does i
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gradviz.graph import Parameter, Verdict
 from gradviz.mending.edit import head, last_name, name_of
@@ -33,7 +33,7 @@ def is_meant(
 
     Args:
         problem: What was found.
-        known: Every parameter of the step by name.
+        parameters: Every parameter of the step by name.
         sources: The files of the problem's places.
     """
     if problem.kind == "not_held":
@@ -121,27 +121,13 @@ def _is_for_numpy(problem: Problem, sources: Mapping[str, SourceFile]) -> bool:
 
 def _says_so(problem: Problem, line: int, source: SourceFile) -> bool:
     statement = source.statement_at(line)
-    if statement is None:
-        return False
-    if _is_written_to(statement):
-        return False
+    if statement is None or any(_data_among(_targets(statement))):
+        return False  # a write into ``.data`` takes nothing out of the graph by itself
     code = [
         source.code(node) for node in head(statement) if isinstance(node, ast.Name | ast.Attribute)
     ]
     text = " ".join([*code, *(place.code for place in problem.inner), *problem.parameters]).lower()
     return bool(_WORDS.search(text.replace("_", " "))) or _is_switched(statement, source)
-
-
-def _is_written_to(statement: ast.stmt) -> bool:
-    """Say whether a statement writes into ``.data``, which takes nothing out of the graph by
-    itself.
-    """
-    targets = (
-        statement.targets
-        if isinstance(statement, ast.Assign)
-        else [getattr(statement, "target", None)]
-    )
-    return any(isinstance(target, ast.Attribute) and target.attr == "data" for target in targets)
 
 
 def _is_a_step(kind: str, line: int, source: SourceFile) -> bool:
@@ -156,27 +142,37 @@ def _is_update(line: int, source: SourceFile) -> bool:
     statement = source.statement_at(line)
     if statement is None:
         return False
-    written = {source.code(target) for target in _written(statement)}
-    return any(
-        isinstance(node, ast.Attribute) and node.attr == "data" and source.code(node) not in written
-        for node in ast.walk(statement)
-        if written
-    )
+    written = {source.code(target) for target in _data_among(_written(statement))}
+    read = {source.code(node) for node in _data_among(ast.walk(statement))}
+    return bool(written) and not read <= written
 
 
-def _written(statement: ast.stmt) -> Iterator[ast.expr]:
-    """Yield each ``.data`` that a statement writes into."""
-    targets = getattr(statement, "targets", None) or [getattr(statement, "target", None)]
-    if isinstance(statement, ast.Expr):
-        call = statement.value
-        while isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
-            if not call.func.attr.endswith("_"):
-                return
-            call = call.func.value
-        targets = [call]
-    for target in targets:
-        if isinstance(target, ast.Attribute) and target.attr == "data":
-            yield target
+def _written(statement: ast.stmt) -> Sequence[ast.expr]:
+    """Return what a statement writes into: by an assignment, or by methods that do it in place."""
+    if not isinstance(statement, ast.Expr):
+        return _targets(statement)
+    called = statement.value
+    while True:
+        match called:
+            case ast.Call(ast.Attribute(value, method)) if method.endswith("_"):
+                called = value
+            case ast.Call(ast.Attribute()):
+                return ()
+            case _:
+                return (called,)
+
+
+def _targets(statement: ast.stmt) -> Sequence[ast.expr]:
+    """Return what a statement assigns to."""
+    match statement:
+        case ast.Assign(targets=targets) | ast.Delete(targets):
+            return targets
+    target = getattr(statement, "target", None)
+    return () if target is None else (target,)
+
+
+def _data_among(nodes: Iterable[ast.AST]) -> Iterator[ast.Attribute]:
+    return (node for node in nodes if isinstance(node, ast.Attribute) and node.attr == "data")
 
 
 def _is_judged(line: int, source: SourceFile) -> bool:
@@ -204,24 +200,24 @@ def _is_switched(statement: ast.stmt, source: SourceFile) -> bool:
     By an argument, by a condition, or by switching grad mode on again for a part.
     """
     for node in (statement, *source.enclosing(statement)):
-        if isinstance(node, ast.If) and _is_flag(node.test):
-            return True
-        if isinstance(node, ast.With):
-            for item in node.items:
-                call = item.context_expr
-                if (
-                    last_name(call) == "set_grad_enabled"
-                    and isinstance(call, ast.Call)
-                    and call.args
-                ):
-                    if not isinstance(call.args[0], ast.Constant):
-                        return True
-        if isinstance(node, ast.FunctionDef):
-            if any(
-                last_name(node) in ("no_grad", "inference_mode") for node in node.decorator_list
-            ):
-                return any(last_name(node) == "enable_grad" for node in ast.walk(node))
+        match node:
+            case ast.If(test) if _is_flag(test):
+                return True
+            case ast.With(items) if any(_is_computed_mode(item.context_expr) for item in items):
+                return True
+            case ast.FunctionDef(decorator_list=decorators):
+                is_off = any(last_name(own) in ("no_grad", "inference_mode") for own in decorators)
+                return is_off and any(last_name(part) == "enable_grad" for part in ast.walk(node))
+    return False
+
+
+def _is_computed_mode(node: ast.expr) -> bool:
+    """Say whether it is ``set_grad_enabled(flag)``, and not of a constant."""
+    match node:
+        case ast.Call(args=[ast.Constant(), *_]):
             return False
+        case ast.Call(args=[_, *_]):
+            return last_name(node) == "set_grad_enabled"
     return False
 
 
@@ -230,11 +226,14 @@ def _is_flag(test: ast.expr) -> bool:
 
     ``if detach_encoder``, ``if not self.finetune``.
     """
-    if isinstance(test, ast.UnaryOp):
-        return _is_flag(test.operand)
-    if isinstance(test, ast.BoolOp):
-        return any(map(_is_flag, test.values))
-    return isinstance(test, ast.Name | ast.Attribute) and last_name(test) != "training"
+    match test:
+        case ast.UnaryOp(operand=operand):
+            return _is_flag(operand)
+        case ast.BoolOp(values=values):
+            return any(map(_is_flag, values))
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name != "training"
+    return False
 
 
 # Whether a value is put into a store that keeps the past, and is read from there as data.
@@ -267,43 +266,32 @@ def _stores(
     statements = [node for node in ast.walk(function) if isinstance(node, ast.stmt)]
     for _ in range(_DEEP):
         for other in statements:
-            if other is not statement and not names & _read(other):
+            if other is not statement and not names & _names(other, ast.Load):
                 continue
             yield from ((store, function) for store in _filled(other))
-            names |= _made(other)
+            names |= _names(other, ast.Store)
             called = {last_name(node) for node in head(other) if isinstance(node, ast.Call)}
             for place in ast.walk(source.tree):
                 if isinstance(place, ast.FunctionDef) and place.name in called - {"forward"}:
                     yield from ((store, place) for part in place.body for store in _filled(part))
 
 
-def _read(statement: ast.stmt) -> set[str]:
+def _names(statement: ast.stmt, how: type[ast.Load | ast.Store]) -> set[str]:
+    """Return the variables that a statement, or the head of a loop, reads or assigns to."""
     return {
         node.id
         for node in head(statement)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-    }
-
-
-def _made(statement: ast.stmt) -> set[str]:
-    """Return the variables that a statement, or the head of a loop, assigns to."""
-    return {
-        node.id
-        for node in head(statement)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, how)
     }
 
 
 def _filled(statement: ast.stmt) -> Iterator[ast.expr]:
     for node in head(statement):
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr in _FILLS
-        ):
-            yield node.func.value
-        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
-            yield node.value
+        match node:
+            case ast.Call(ast.Attribute(store, method)) if method in _FILLS:
+                yield store
+            case ast.Subscript(store, ctx=ast.Store()):
+                yield store
 
 
 def _outlives(store: ast.expr, function: ast.AST) -> bool:
@@ -332,24 +320,20 @@ def _is_limited(store: ast.expr, source: SourceFile) -> bool:
 
 
 def _limits(node: ast.AST, name: str, moved: set[str]) -> bool:
-    if isinstance(node, ast.Call):
-        if last_name(node) in _DROPS and isinstance(node.func, ast.Attribute):
-            return name in (last_name(node.func.value), *map(last_name, node.args))
-    if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        if any(last_name(target) == name for target in targets):
-            return _keeps_some(node.value, name)
-    if isinstance(node, ast.Compare):
-        return _bounds_length((node.left, *node.comparators), name)
-    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):  # a ring
-        return last_name(node.value) == name and any(
-            isinstance(part, ast.Attribute) and part.attr in moved for part in ast.walk(node.slice)
-        )
-    if isinstance(node, ast.Delete):
-        return any(
-            isinstance(target, ast.Subscript) and last_name(target.value) == name
-            for target in node.targets
-        )
+    match node:
+        case ast.Call(ast.Attribute(store, method), given) if method in _DROPS:
+            return name in (last_name(store), *map(last_name, given))
+        case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value):
+            is_own = any(last_name(target) == name for target in _targets(node))
+            return is_own and _keeps_some(value, name)
+        case ast.Compare(left, _, others):
+            return _bounds_length((left, *others), name)
+        case ast.Subscript(store, index, ast.Store()):  # a ring
+            parts = [part for part in ast.walk(index) if isinstance(part, ast.Attribute)]
+            return last_name(store) == name and any(part.attr in moved for part in parts)
+        case ast.Delete(targets):
+            stores = [own.value for own in targets if isinstance(own, ast.Subscript)]
+            return any(last_name(store) == name for store in stores)
     return False
 
 
@@ -362,19 +346,16 @@ def _bounds_length(sides: Sequence[ast.expr], name: str) -> bool:
 
 def _keeps_some(value: ast.expr, name: str) -> bool:
     """Say whether a container is made with a limit, or of a part of what it was."""
-    if name_of(value).endswith("deque") and isinstance(value, ast.Call):
-        return len(value.args) > 1 or any(word.arg == "maxlen" for word in value.keywords)
-    return (
-        isinstance(value, ast.Subscript)
-        and isinstance(value.slice, ast.Slice)
-        and last_name(value.value) == name
-    )
+    match value:
+        case ast.Call(args=given, keywords=words) if name_of(value).endswith("deque"):
+            return len(given) > 1 or any(word.arg == "maxlen" for word in words)
+        case ast.Subscript(whole, ast.Slice()):
+            return last_name(whole) == name
+    return False
 
 
 def _is_length(node: ast.expr, name: str) -> bool:
-    return (
-        isinstance(node, ast.Call)
-        and name_of(node) == "len"
-        and len(node.args) == 1
-        and last_name(node.args[0]) == name
-    )
+    match node:
+        case ast.Call(ast.Name("len"), [of]):
+            return last_name(of) == name
+    return False

@@ -8,6 +8,7 @@ is that of ``soft``.
 
 import ast
 from collections.abc import Iterator
+from itertools import chain
 
 from gradviz.mending.edit import (
     Edit,
@@ -130,23 +131,18 @@ def _by_number(site: FaultyLine, use: ast.expr, scores: str) -> Iterator[Edit]:
     choice == number``, ``out[rows] = expert(x[rows])``.
     """
     source = site.source
-    compared = source.parents.get(use)
-    chosen = source.parents.get(compared) if isinstance(compared, ast.Compare) else None
-    if not (
-        isinstance(compared, ast.Compare)
-        and compared.left is use
-        and isinstance(compared.ops[0], ast.Eq)
-        and isinstance(chosen, ast.Assign)
-        and isinstance(chosen.targets[0], ast.Name)
-    ):
-        return
-    rows, number = chosen.targets[0].id, source.code(compared.comparators[0])
-    for other in source.body_of(chosen):
-        for node in ast.walk(other):
-            is_written = isinstance(node, ast.Assign | ast.AugAssign)
-            target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", 0)
-            if is_written and isinstance(target, ast.Subscript) and name_of(target.slice) == rows:
-                value = node.value  # type: ignore[attr-defined]
+    match source.parents.get(source.parents.get(use, use)):
+        case ast.Assign(
+            [ast.Name(rows), *_], ast.Compare(left, [ast.Eq(), *_], [compared, *_])
+        ) as chosen if left is use:
+            number = source.code(compared)
+        case _:
+            return
+    for node in chain.from_iterable(map(ast.walk, source.body_of(chosen))):
+        match node:
+            case ast.Assign([ast.Subscript(slice=ast.Name(index)), *_], value) | ast.AugAssign(
+                ast.Subscript(slice=ast.Name(index)), value=value
+            ) if index == rows:
                 weight = f"{scores}[{rows}, {number}].unsqueeze(-1)"
                 text = f"{in_brackets(site, value)} * (1 + ({weight} - {weight}.detach()))"
                 yield site.rewriting("weigh what is chosen by its score", value, text, soft=True)
@@ -159,17 +155,12 @@ def hit(site: FaultyLine) -> Iterator[Edit]:
     """
     for _, index, scores in _choices(site):
         for use, _ in _uses(site, index):
-            compared = site.source.parents.get(use)
-            if not (
-                isinstance(compared, ast.Compare)
-                and len(compared.ops) == 1
-                and isinstance(compared.ops[0], ast.Eq)
-            ):
-                continue
-            other = compared.comparators[0] if compared.left is use else compared.left
-            right = in_brackets(site, other)
-            soft = f"torch.softmax({scores}, -1).gather(-1, {right}.unsqueeze(-1)).squeeze(-1)"
-            yield _comparison_like(site, compared, soft, "the probability")
+            match site.source.parents.get(use):
+                case ast.Compare(left, [ast.Eq()], [other]) as compared:
+                    right = in_brackets(site, other if left is use else left)
+                    rows = f"torch.softmax({scores}, -1)"
+                    soft = f"{rows}.gather(-1, {right}.unsqueeze(-1)).squeeze(-1)"
+                    yield _comparison_like(site, compared, soft, "the probability")
 
 
 _CHOICES = ("argmax", "argmin", "topk", "max", "min", "multinomial")
@@ -184,22 +175,21 @@ def _choices(site: FaultyLine) -> Iterator[tuple[ast.Call, ast.expr, str]]:
         is_function = name_of(method.value) == "torch"
         code = in_brackets(site, node.args[0] if is_function and node.args else method.value)
         index: ast.expr = node
-        while isinstance(parent := site.source.parents.get(index), ast.expr):
-            is_part = isinstance(parent, ast.Attribute) and parent.attr in _AFTER
-            is_call = (
-                isinstance(parent, ast.Call)
-                and parent.func is index
-                and last_name(parent) in _AFTER
-            )
-            is_second = (
-                isinstance(parent, ast.Subscript)
-                and parent.value is index
-                and isinstance(parent.slice, ast.Constant)
-            )
-            if not (is_part or is_call or is_second):
-                break
-            index = parent
+        while (follows := _follows(index, site.source.parents.get(index))) is not None:
+            index = follows
         yield node, index, f"-{code}" if method.attr in ("argmin", "min") else code
+
+
+def _follows(index: ast.expr, parent: ast.AST | None) -> ast.expr | None:
+    """Return what holds an index, if it is still that index: in another shape, one of a pair."""
+    match parent:
+        case ast.Attribute(attr=name) if name in _AFTER:
+            return parent
+        case ast.Call(func) if func is index and last_name(parent) in _AFTER:
+            return parent
+        case ast.Subscript(value, ast.Constant()) if value is index:
+            return parent
+    return None
 
 
 def _uses(site: FaultyLine, index: ast.expr) -> Iterator[tuple[ast.expr, str]]:
@@ -207,19 +197,13 @@ def _uses(site: FaultyLine, index: ast.expr) -> Iterator[tuple[ast.expr, str]]:
 
     Where it stands, or where the variable is read that it was assigned to.
     """
-    statement = site.statement
-    assert statement is not None
-    if (
-        isinstance(statement, ast.Assign)
-        and statement.value is index
-        and isinstance(statement.targets[0], ast.Name)
-    ):
-        name = statement.targets[0].id
-        for use in ast.walk(site.source.function_of(statement)):
-            if isinstance(use, ast.Name) and use.id == name and isinstance(use.ctx, ast.Load):
-                yield use, name
-    else:
-        yield index, site.source.code(index)
+    match site.statement:
+        case ast.Assign([ast.Name(name), *_], value) as statement if value is index:
+            for use in ast.walk(site.source.function_of(statement)):
+                if isinstance(use, ast.Name) and use.id == name and isinstance(use.ctx, ast.Load):
+                    yield use, name
+        case _:
+            yield index, site.source.code(index)
 
 
 def _through(site: FaultyLine, node: ast.expr, hard: str, soft: str) -> Replacement:
@@ -228,30 +212,25 @@ def _through(site: FaultyLine, node: ast.expr, hard: str, soft: str) -> Replacem
 
 def _sides(site: FaultyLine, node: ast.AST) -> tuple[str, str] | None:
     """Return the two sides of a comparison, the one first that is to be larger."""
-    if isinstance(node, ast.Compare) and len(node.ops) == 1:
-        left, right = in_brackets(site, node.left), in_brackets(site, node.comparators[0])
-        if isinstance(node.ops[0], ast.Gt | ast.GtE):
-            return left, right
-        return (right, left) if isinstance(node.ops[0], ast.Lt | ast.LtE) else None
-    if (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and last_name(node) in _ABOVE | _BELOW
-    ):
-        is_function = name_of(node.func.value) == "torch"
-        both = node.args if is_function else [node.func.value, *node.args]
-        if len(both) == 2:
-            left, right = (in_brackets(site, operand) for operand in both)
-            return (left, right) if last_name(node) in _ABOVE else (right, left)
-    return None
+    match node:
+        case ast.Compare(left, [ast.Gt() | ast.GtE()], [right]):
+            both = [left, right]
+        case ast.Compare(left, [ast.Lt() | ast.LtE()], [right]):
+            both = [right, left]
+        case ast.Call(ast.Attribute(owner, name), given) if name in _ABOVE | _BELOW:
+            both = given if name_of(owner) == "torch" else [owner, *given]
+            both = both if name in _ABOVE else both[::-1]
+        case _:
+            return None
+    return (in_brackets(site, both[0]), in_brackets(site, both[1])) if len(both) == 2 else None
 
 
 def _cast_around(site: FaultyLine, node: ast.expr) -> tuple[ast.expr, bool]:
     """Return the cast that a value goes through next, and whether there is one."""
-    attribute = site.source.parents.get(node)
-    call = site.source.parents.get(attribute) if isinstance(attribute, ast.Attribute) else None
-    if isinstance(call, ast.Call) and call.func is attribute and last_name(call) in _CASTS:
-        return call, True
+    parents = site.source.parents
+    match parents.get(parents.get(node, node)):
+        case ast.Call(ast.Attribute(value, name)) as call if value is node and name in _CASTS:
+            return call, True
     return node, False
 
 

@@ -5,9 +5,17 @@ no parameters. Kept where ``parameters()`` finds them.
 import ast
 from collections.abc import Iterator
 
-from gradviz.mending.edit import Edit, FaultyLine, in_brackets, last_name, name_of, proposes
+from gradviz.mending.edit import (
+    Edit,
+    FaultyLine,
+    in_brackets,
+    last_name,
+    method_calls,
+    name_of,
+    proposes,
+)
 from gradviz.mending.edits.holding import is_optimizer
-from gradviz.mending.source import Replacement, SourceFile
+from gradviz.mending.source import Replacement
 
 _MOST = 8  # attributes whose value is looked into by trying
 
@@ -17,27 +25,23 @@ def module_list(site: FaultyLine) -> Iterator[Edit]:
     """Yield edits that keep modules in a ModuleList or ModuleDict, where ``parameters()`` finds
     them.
     """
+    nn = "nn" if site.is_imported("nn") else "torch.nn"
+    into_list, into_dict = "keep the modules in a ModuleList", "keep the modules in a ModuleDict"
     for statement in ast.walk(site.source.tree):
-        if not (
-            isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Attribute)
-        ):
-            continue
-        value = statement.value
-        nn = "nn" if site.is_imported("nn") else "torch.nn"
-        if isinstance(value, ast.List) and not value.elts and _is_filled(site.source, statement):
-            yield site.rewriting("keep the modules in a ModuleList", value, f"{nn}.ModuleList()")
-        if (
-            isinstance(value, ast.List | ast.ListComp | ast.BinOp) and _makes_modules(value)
-        ) or _is_filled(site.source, statement, value):
-            yield Edit(
-                "keep the modules in a ModuleList",
-                (_wrapped(site.source, value, f"{nn}.ModuleList"),),
-            )
-        if isinstance(value, ast.Dict | ast.DictComp) and _makes_modules(value):
-            yield Edit(
-                "keep the modules in a ModuleDict",
-                (_wrapped(site.source, value, f"{nn}.ModuleDict"),),
-            )
+        match statement:
+            case ast.Assign([ast.Attribute() as target, *_], value):
+                function = site.source.function_of(statement)
+            case _:
+                continue
+        match value:
+            case ast.List([]) if _is_filled(target, function):
+                yield site.rewriting(into_list, value, f"{nn}.ModuleList()")
+            case ast.List() | ast.ListComp() | ast.BinOp() if _makes_modules(value):
+                yield _wrapping(site, into_list, value, f"{nn}.ModuleList")
+            case ast.Dict() | ast.DictComp() if _makes_modules(value):
+                yield _wrapping(site, into_dict, value, f"{nn}.ModuleDict")
+            case _ if _is_filled(value, function):
+                yield _wrapping(site, into_list, value, f"{nn}.ModuleList")
 
 
 @proposes("unregistered")
@@ -78,12 +82,10 @@ def parameters(site: FaultyLine) -> Iterator[Edit]:
         inside = list(ast.walk(value))
         if isinstance(value, ast.Dict | ast.DictComp | ast.List | ast.ListComp | ast.Tuple):
             if any(last_name(node) == "Parameter" for node in inside):
-                change = _wrapped(site.source, value, f"{nn}.Parameter{kind}")
-                yield Edit(f"keep the parameters in a Parameter{kind}", (change,))
+                title = f"keep the parameters in a Parameter{kind}"
+                yield _wrapping(site, title, value, f"{nn}.Parameter{kind}")
         elif isinstance(value, ast.Call) and _requires_grad(value) and not _is_moved(site, name):
-            yield Edit(
-                "make a parameter of the tensor", (_wrapped(site.source, value, f"{nn}.Parameter"),)
-            )
+            yield _wrapping(site, "make a parameter of the tensor", value, f"{nn}.Parameter")
 
 
 @proposes("unregistered")
@@ -140,21 +142,17 @@ def _is_torch(call: ast.Call) -> bool:
     return name_of(call).split(".")[0] in ("torch", "nn", "F", "super")
 
 
-def _is_filled(source: SourceFile, statement: ast.Assign, value: ast.expr | None = None) -> bool:
-    """Say whether modules are appended to a list: to what a statement assigns to, or to a
-    variable that it assigns.
-    """
-    name = name_of(statement.targets[0] if value is None else value)
+def _is_filled(container: ast.expr, function: ast.AST) -> bool:
+    """Say whether a function appends modules to a list, given as it is written."""
+    name = name_of(container)
     return bool(name) and any(
-        isinstance(node, ast.Call)
-        and name_of(node) == f"{name}.append"
-        and any(map(_makes_modules, node.args))
-        for node in ast.walk(source.function_of(statement))
+        name_of(call) == f"{name}.append" and any(map(_makes_modules, call.args))
+        for call, _ in method_calls(ast.walk(function), ("append",))
     )
 
 
-def _wrapped(source: SourceFile, node: ast.expr, function: str) -> Replacement:
-    return source.replacing(node, f"{function}({source.code(node)})")
+def _wrapping(site: FaultyLine, title: str, node: ast.expr, function: str) -> Edit:
+    return site.rewriting(title, node, f"{function}({site.source.code(node)})")
 
 
 def _makes_modules(value: ast.expr) -> bool:

@@ -14,6 +14,8 @@ from gradviz.mending.edit import (
     definitions,
     head,
     in_brackets,
+    last_name,
+    method_calls,
     name_of,
     proposes,
 )
@@ -77,15 +79,14 @@ def taken(node: ast.AST) -> ast.expr | None:
 
     None where it is no such expression.
     """
-    if isinstance(node, ast.Attribute) and node.attr == "data":
-        return node.value
-    if not isinstance(node, ast.Call):
-        return None
-    if isinstance(node.func, ast.Attribute) and node.func.attr in _TAKERS and not node.args:
-        forced = all(given.arg == "force" for given in node.keywords)  # numpy(force=True)
-        return node.func.value if forced else None
-    if name_of(node.func) in _NUMBERS and len(node.args) == 1 and not node.keywords:
-        return node.args[0]
+    match node:
+        case ast.Attribute(value, "data"):
+            return value
+        case ast.Call(ast.Attribute(value, name), [], words) if name in _TAKERS:
+            is_plain = all(given.arg == "force" for given in words)  # numpy(force=True)
+            return value if is_plain else None
+        case ast.Call(func, [value], []) if name_of(func) in _NUMBERS:
+            return value
     return None
 
 
@@ -104,9 +105,17 @@ def outermost_takers(statement: ast.stmt) -> list[tuple[ast.expr, ast.expr]]:
 
 def _innermost(base: ast.expr) -> ast.expr:
     """Return what a chain of takers begins with."""
-    while (inner := taken(base)) is not None or _follows(base):
-        base = inner if inner is not None else base.func.value  # type: ignore[attr-defined]
+    while (inner := taken(base) or _moved(base)) is not None:
+        base = inner
     return base
+
+
+def _moved(node: ast.expr) -> ast.expr | None:
+    """Return what ``cpu()`` is called on."""
+    match node:
+        case ast.Call(ast.Attribute(value, "cpu"), []):
+            return value
+    return None
 
 
 def _value(node: ast.expr) -> ast.expr:
@@ -121,30 +130,15 @@ def _chain(site: FaultyLine, node: ast.expr) -> tuple[ast.expr, ast.expr]:
     """
     top = node
     while True:
-        attribute = site.source.parents.get(top)
-        call = site.source.parents.get(attribute) if attribute is not None else None
-        if (
-            isinstance(call, ast.Call)
-            and call.func is attribute
-            and isinstance(attribute, ast.Attribute)
-        ):
-            if attribute.attr in _ALONG or taken(call) is not None:
+        holder = site.source.parents.get(top)
+        call = site.source.parents.get(holder) if isinstance(holder, ast.Attribute) else None
+        if isinstance(call, ast.Call) and call.func is holder:
+            if last_name(call) in _ALONG or taken(call) is not None:
                 top = call
                 continue
-        if isinstance(attribute, ast.expr) and taken(attribute) is top:
-            top = attribute
-            continue
-        break
-    return top, _innermost(_value(node))
-
-
-def _follows(node: ast.expr) -> bool:
-    return (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr == "cpu"
-        and not node.args
-    )
+        if not isinstance(holder, ast.expr) or taken(holder) is not top:
+            return top, _innermost(_value(node))
+        top = holder
 
 
 def _title(site: FaultyLine, dropped: dict[ast.expr, ast.expr]) -> str:
@@ -170,15 +164,12 @@ def drop_around(
 ) -> tuple[Replacement, ...]:
     """Return the changes that leave of some expressions only the value that each is taken of."""
     source = site.source
-    if isinstance(statement, ast.Expr) and statement.value in dropped:
-        return (source.deleting(statement),)
-    if (
-        isinstance(statement, ast.Assign)
-        and len(statement.targets) == 1
-        and statement.value in dropped
-    ):
-        if source.code(statement.targets[0]) == source.code(dropped[statement.value]):  # x = x
+    match statement:
+        case ast.Expr(value) if value in dropped:
             return (source.deleting(statement),)
+        case ast.Assign([target], value) if value in dropped:
+            if source.code(target) == source.code(dropped[value]):  # x = x
+                return (source.deleting(statement),)
     return tuple(
         source.replacing(node, in_brackets(site, value)) for node, value in dropped.items()
     )
@@ -191,30 +182,19 @@ def keep_history(site: FaultyLine) -> Iterable[Edit]:
     """
     source = site.source
     for node in site.nodes():
-        if not (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and not node.args
-            and not node.keywords
-        ):
-            continue
-        if node.func.attr == "state_dict":
-            start = source.span(node)[1] - 1
-            yield Edit(
-                "have state_dict() keep the history", (Replacement(start, start, "keep_vars=True"),)
-            )
-        if node.func.attr in (VALUES, INDICES):
-            matrix = in_brackets(site, node.func.value)
-            every = [
-                source.replacing(
-                    other, f"{in_brackets(site, other.func.value)}.coalesce().values()"
+        match node:
+            case ast.Call(ast.Attribute(attr="state_dict"), [], []):
+                end = Replacement(
+                    source.span(node)[1] - 1, source.span(node)[1] - 1, "keep_vars=True"
                 )
-                for other in site.nodes()
-                if isinstance(other, ast.Call)
-                and isinstance(other.func, ast.Attribute)
-                and other.func.attr == VALUES
-            ]
-            yield Edit(f"read {matrix} by values(), which keeps the history", tuple(every))
+                yield Edit("have state_dict() keep the history", (end,))
+            case ast.Call(ast.Attribute(value, name), [], []) if name in (VALUES, INDICES):
+                every = [
+                    source.replacing(call, f"{in_brackets(site, method.value)}.coalesce().values()")
+                    for call, method in method_calls(site.nodes(), (VALUES,))
+                ]
+                title = f"read {in_brackets(site, value)} by values(), which keeps the history"
+                yield Edit(title, tuple(every))
 
 
 @proposes("detach")
@@ -222,20 +202,12 @@ def stack_parameters(site: FaultyLine) -> Iterator[Edit]:
     """Yield edits that stack the parameters of several modules themselves, where
     ``stack_module_state()`` copies them.
     """
-    source, statement = site.source, site.statement
+    source = site.source
     for call in calls(site, "stack_module_state"):
-        if (
-            isinstance(statement, ast.Assign)
-            and isinstance(statement.targets[0], ast.Tuple)
-            and call.args
-        ):
-            parameters, members = (
-                source.code(statement.targets[0].elts[0]),
-                source.code(call.args[0]),
-            )
-            stacked = f"torch.stack([member.get_parameter(name) for member in {members}])"
-            line = f"{parameters} = {{name: {stacked} for name in {parameters}}}"
-            yield Edit(
-                "stack the parameters with their history",
-                (source.inserting_after(statement, line),),
-            )
+        match site.statement, call.args:
+            case ast.Assign([ast.Tuple([given, *_]), *_]) as statement, [models, *_]:
+                parameters, members = source.code(given), source.code(models)
+                stacked = f"torch.stack([member.get_parameter(name) for member in {members}])"
+                line = f"{parameters} = {{name: {stacked} for name in {parameters}}}"
+                change = source.inserting_after(statement, line)
+                yield Edit("stack the parameters with their history", (change,))
