@@ -22,6 +22,10 @@ def fate(why, **fields):
         (fate("not_finite"), "NaN or infinity gets into it, by way of what is done at t.py:3"),
         (fate("zero"), "its gradient is zero, and becomes so at t.py:3"),
         (
+            fate("zero", passing=True),
+            "its gradient is zero, and becomes so at t.py:3, where the other factor is still zero",
+        ),
+        (
             fate("too_small", learning_rate=0.0, code="o.step()"),
             "the learning rate of the step at t.py:3 is 0",
         ),

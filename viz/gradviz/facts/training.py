@@ -139,6 +139,8 @@ class Fate:
         stopped: Steps moved it, or what it replaced, and the last ones do not: it gets no gradient
             or is frozen, to the end.
         rounding: What arrives at it is no more than what rounding leaves of zero.
+        passing: Its gradient is zero for a factor that is still zero and gets gradient itself, and
+            no step after which that could be another was seen.
     """
 
     name: str
@@ -167,6 +169,7 @@ class Fate:
     rate_at: Place | None = None
     stopped: bool = False
     rounding: bool = False
+    passing: bool = False
 
     @property
     def optimizers(self) -> tuple[str, ...]:

@@ -33,7 +33,8 @@ def why_not(fate: Fate, *, single: bool, faint: bool = False) -> str:
             " seen"
         ),
         "unused": f"{they} {'is' if single else 'are'} no part of the loss",
-        "zero": f"{their} gradient is zero{f', and becomes so{at}' if at else ''}",
+        "zero": f"{their} gradient is zero{f', and becomes so{at}' if at else ''}"
+        + (", where the other factor is still zero and gets gradient" if fate.passing else ""),
         "left_out": f"backward(){at} does not ask for {them}",
         "not_finite": f"NaN or infinity gets into {them}{_by(fate, at)}",
         "cleared": (

@@ -329,7 +329,7 @@ def _by_reason(training: Training) -> list[tuple[Fate, list[str]]]:
     def reason(fate: Fate) -> tuple[object, ...]:
         line = None if fate.why == "stale" else fate.line  # one replacement takes several lines
         rate = (fate.learning_rate == 0, fate.rate_at)
-        return fate.why, fate.file, line, *rate, fate.name in faint, fate.rounding
+        return fate.why, fate.file, line, *rate, fate.name in faint, fate.rounding, fate.passing
 
     groups = grouped((reason(fate), fate) for fate in training.parameters if fate.trains is False)
     reasons = [
@@ -352,7 +352,8 @@ def _clause(training: Training, names: Sequence[str], fate: Fate, *, alone: bool
     if fate.why == "frozen":
         subject = f"{agreeing(len(names), 'it', 'they')} " if every else who
         return f"{subject}{agreeing(len(names), 'is', 'are')} {why}"
-    return why if every else f"{who}{agreeing(len(names), 'does not', 'do not')}: {why}"
+    not_yet = agreeing(len(names), "does not", "do not") + " yet" * fate.passing
+    return why if every else f"{who}{not_yet}: {why}"
 
 
 def _subject(names: Sequence[str], training: Training, *, alone: bool) -> str:

@@ -174,8 +174,18 @@ _OF_REASON: Mapping[str, Callable[[Evidence], dict[str, Any]]] = {
     "lost": lambda evidence: {"put_back": evidence.is_undone},
     "cleared": lambda evidence: {"unfed": evidence.is_unfed},
     "cut": lambda evidence: {"heir": evidence.heir},
+    "zero": lambda evidence: {"passing": _is_passing(evidence)},
     "too_small": lambda evidence: {"rate_at": evidence.rate_at, "rounding": evidence.rounding},
 }
+
+
+def _is_passing(evidence: Evidence) -> bool:
+    """Say whether zeros come of factors that are still zero and get gradient themselves, and no
+    call after a step has shown whether they pass.
+    """
+    zeros = [own.zero for own in evidence.verdicts if own.verdict is Verdict.ZERO]
+    again = len(evidence.verdicts) > 1 and len(evidence.looks) != 1
+    return not again and bool(zeros) and all(zero and zero.passing for zero in zeros)
 
 
 def _is_moved_beside_steps(evidence: Evidence, looks: Sequence[Look]) -> bool:
