@@ -5,7 +5,8 @@ import ast
 import pytest
 from two_numbers import judged
 
-from gradviz.recording.reading.owners import are_related, calls_of, classes_of, leaves_alone, stores
+from gradviz.recording.reading.called import calls_of, leaves_alone
+from gradviz.recording.reading.owners import are_related, classes_of, stores
 from gradviz.recording.reading.sources import source_of
 
 TEXT = """\

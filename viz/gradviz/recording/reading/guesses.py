@@ -1,46 +1,25 @@
 """Where the source does not tell what of a value goes on: all of it, a part, or nothing."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from gradviz.recording.reading.definitions import Environment, Scope
-from gradviz.recording.reading.expressions import Path, reads
+from gradviz.recording.reading.called import calls_of
+from gradviz.recording.reading.definitions import Scope
 from gradviz.recording.reading.keys import may_give
-from gradviz.recording.reading.owners import calls_of, functions_of
 from gradviz.recording.reading.parts import name_of
 from gradviz.recording.reading.sources import Source
 from gradviz.recording.reading.texts import texts_of_several
 from gradviz.recording.reading.ways import Way
 
 
-def vague(
-    source: Source, value: ast.AST, scope: Scope, environment: Environment
-) -> Iterator[ast.expr]:
+def vague(value: ast.AST, is_unknown: Callable[[ast.Call], bool]) -> Iterator[ast.expr]:
     """Yield what stands in an expression and need not go on in its value: a text of several
     numbers, and what a call is given of which it cannot be told what it calls.
     """
     yield from texts_of_several(value)
     for node in ast.walk(value):
-        if isinstance(node, ast.Call) and _is_unknown(source, node, scope, environment):
+        if isinstance(node, ast.Call) and is_unknown(node):
             yield from (node.func, *node.args, *(word.value for word in node.keywords))
-
-
-def vague_reads(
-    source: Source, value: ast.AST, scope: Scope, environment: Environment
-) -> set[Path]:
-    """Return the paths that are read in there."""
-    return {path for part in vague(source, value, scope, environment) for path in reads(part)}
-
-
-def _is_unknown(source: Source, call: ast.Call, scope: Scope, environment: Environment) -> bool:
-    called = call.func
-    if isinstance(called, (ast.Lambda, ast.Attribute)):
-        return False
-    if not isinstance(called, ast.Name):
-        return True  # ``table["flat"](x)``
-    made = environment.get((called.id,), ())
-    is_variable = called.id in scope.parameters or any(item.value is not None for item in made)
-    return is_variable and not functions_of(source, call, scope, environment)
 
 
 def is_object(source: Source, node: ast.AST) -> bool:

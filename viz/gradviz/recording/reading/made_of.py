@@ -4,9 +4,11 @@ By the source alone; the names in it are followed by ``slices.py``.
 """
 
 import ast
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from gradviz.recording.reading.call_arguments import given_for, narrowed
+from gradviz.recording.reading.called import functions_of
 from gradviz.recording.reading.choosers import may_rank
 from gradviz.recording.reading.definitions import Environment, Scope
 from gradviz.recording.reading.expressions import (
@@ -22,12 +24,12 @@ from gradviz.recording.reading.expressions import (
     without_some,
 )
 from gradviz.recording.reading.filled_in import filled_in
-from gradviz.recording.reading.guesses import fills_others, is_object, vague, vague_reads
+from gradviz.recording.reading.guesses import fills_others, is_object, vague
+from gradviz.recording.reading.held_functions import Callee, held_in, is_variable
 from gradviz.recording.reading.keys import calls_with_keys, keys_there
 from gradviz.recording.reading.left_there import ownerless
 from gradviz.recording.reading.of_arrays import is_vague
 from gradviz.recording.reading.operators import as_calls
-from gradviz.recording.reading.owners import functions_of
 from gradviz.recording.reading.parts import Piece
 from gradviz.recording.reading.record_classes import pieces_given
 from gradviz.recording.reading.sources import Source
@@ -69,7 +71,7 @@ class Taking:
         self.stands(value, scope, environment, way, taken)
         calls, line = calls_with_keys(value), getattr(value, "lineno", 0)
         loose = way.loose or is_vague(value, taken)
-        among = vague_reads(self.source, value, scope, environment)
+        among = self.vague_reads(value, scope, environment)
         for path in self.reads(value, scope, environment):
             vaguely = loose or path in among
             through = replace(way, computed=True, loose=vaguely, call=calls.get(path))
@@ -109,7 +111,7 @@ class Taking:
                     left = without_some(("", *piece.way))[1:]
                     self.stands(piece.node, scope, environment, through, left)
         read = () if way.computed else tuple(read_in(value))
-        several = tuple(map(range_of, vague(self.source, value, scope, environment)))
+        several = tuple(map(range_of, self._vague(value, scope, environment)))
         out, place = tuple(map(range_of, unread)), range_of(value)
         loose = way.loose or fills_others(self.source, scope, way)
         whole = Expression(place, taken, way.object, not way.kept, loose, read, out, several)
@@ -195,21 +197,53 @@ class Taking:
         """Return what the function's results have of each argument of a call; nothing where that
         cannot be told.
         """
-        functions = functions_of(self.source, value, scope, environment)
-        if len(functions) != 1:
-            return {}
-        inner = self.source.scope(functions[0])
-        passed = self._passed_on(inner)
-        if passed is None or any(isinstance(item, ast.Starred) for item in value.args):
+        if is_variable(self.source, value.func, scope, environment):
+            held = held_in(self.source, value.func, scope, environment)
+        else:
+            held = [Callee(item) for item in functions_of(self.source, value, scope, environment)]
+        return self._given_by(value, held) or {}
+
+    def _given_by(
+        self, call: ast.Call, functions: Sequence[Callee]
+    ) -> dict[ast.expr, list[Path]] | None:
+        """Return what the results of some functions have of each argument of a call; nothing where
+        they may have something of all, None where it is not the same of each function.
+        """
+        wants = [self._given_to(call, function) for function in functions]
+        alike = wants and all(other == wants[0] for other in wants)
+        return wants[0] if alike else None
+
+    def _given_to(self, call: ast.Call, held: Callee) -> dict[ast.expr, list[Path]]:
+        inner = None if held.function is None else self.source.scope(held.function)
+        passed = None if inner is None else self._passed_on(inner)
+        if passed is None or any(isinstance(item, ast.Starred) for item in call.args):
             return {}
         given: dict[ast.expr, list[Path]] = {
-            argument: [] for argument in (*value.args, *(word.value for word in value.keywords))
+            argument: [] for argument in (*call.args, *(word.value for word in call.keywords))
         }
         for wanted in passed:
-            for argument, of_it in given_for(value, wanted, inner):
+            for argument, of_it in given_for(held.called_by(call), wanted, inner):
                 if isinstance(argument, ast.expr) and argument in given:
-                    given[argument].append(of_it)
+                    given[argument].append(("", *of_it[1:]))  # whatever the parameter is called
         return given
+
+    def _vague(self, value: ast.AST, scope: Scope, environment: Environment) -> Iterator[ast.expr]:
+        return vague(value, lambda call: self._is_unknown(call, scope, environment))
+
+    def vague_reads(self, value: ast.AST, scope: Scope, environment: Environment) -> set[Path]:
+        """Return the paths that are read where an expression need not go on in its value."""
+        vaguely = self._vague(value, scope, environment)
+        return {path for part in vaguely for path in reads(part)}
+
+    def _is_unknown(self, call: ast.Call, scope: Scope, environment: Environment) -> bool:
+        """Say whether it cannot be told what a call of no function's own name takes in."""
+        called = call.func
+        if isinstance(called, (ast.Lambda, ast.Attribute)):
+            return False
+        if not is_variable(self.source, called, scope, environment):
+            return not isinstance(called, ast.Name)
+        held = held_in(self.source, called, scope, environment)
+        return self._given_by(call, held) is None
 
     def _passed_on(self, scope: Scope) -> frozenset[Path] | None:
         """Return the parameters that what a function returns has something of, and what of them;

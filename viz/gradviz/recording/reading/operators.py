@@ -6,9 +6,10 @@ import ast
 import copy
 from dataclasses import dataclass
 
+from gradviz.recording.reading.called import classes_of_value
 from gradviz.recording.reading.definitions import Environment, Scope
 from gradviz.recording.reading.expressions import path_of
-from gradviz.recording.reading.owners import are_related, classes_of_value
+from gradviz.recording.reading.owners import are_related
 from gradviz.recording.reading.sources import Source
 
 _BETWEEN: dict[type[ast.operator], str] = {

@@ -3,11 +3,10 @@ the file's functions a call is of.
 """
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from gradviz.recording.reading.definitions import Definition, Environment, Function, Scope, reaching
-from gradviz.recording.reading.expressions import Path, path_of, root_of
-from gradviz.recording.reading.keys import Keys, may_give
+from gradviz.recording.reading.expressions import Path, element_of, path_of
 from gradviz.recording.reading.parts import name_of, pieces
 from gradviz.recording.reading.sources import Source
 
@@ -58,14 +57,34 @@ def classes_of(source: Source, path: Path, scope: Scope, environment: Environmen
     elif older or all(len(item.target) < len(path) for item in definitions):
         owners = classes_of(source, path[:-1], scope, environment)
         definitions += stores(source, path[-1], owners) if owners else ()
-    called = {
-        name_of(node)
+    return {
+        name
         for item in definitions
         if item.value is not None and not item.call
         for node in (*_whole(item, path), *_elements_made(item, path))
         if isinstance(node, ast.Call)
+        for name in _classes_called(source, node, item)
     }
-    return called & source.bases.keys()
+
+
+def _classes_called(source: Source, call: ast.Call, there: Definition) -> set[str]:
+    """Return the class that a call makes an object of, by its name or as a table holds it."""
+    if not isinstance(call.func, ast.Subscript):
+        return {name_of(call)} & source.bases.keys()
+    path, classes = element_of(call.func)[0], set[str]()
+    definitions, older = reaching(path, there.before) if path is not None else ([], False)
+    tables = [(item, path) for item in definitions if path is not None]
+    tables += given_around(source, path, there.scope) if path is not None and older else ()
+    for item, known_as in tables:
+        way = (*item.taken, *known_as[len(item.target) :])
+        held = pieces(item.value, way) if item.value is not None and not item.change else ()
+        classes |= {name for piece in held for name in _names(piece.node)}
+    return classes & source.bases.keys()
+
+
+def _names(node: ast.AST) -> tuple[str, ...]:
+    path = path_of(node)[0]
+    return () if path is None else path[-1:]
 
 
 def _whole(definition: Definition, path: Path) -> Iterator[ast.AST]:
@@ -116,7 +135,7 @@ def made_by(source: Source, path: Path, environment: Environment, names: int = 4
             if inner is not None and not indices:
                 calls = made_by(source, (*inner, *piece.way), item.before, names - 1)
             elif isinstance(piece.node, ast.Call) and not piece.way:
-                own = name_of(piece.node) in source.bases
+                own = bool(_classes_called(source, piece.node, item))
                 calls = frozenset((id(piece.node),)) if own else frozenset()
             else:
                 calls = frozenset()
@@ -140,79 +159,17 @@ def are_related(source: Source, owner: str, owners: set[str]) -> bool:
     return any(source.is_related(owner, other) for other in owners)
 
 
-def calls_of(
-    source: Source, scope: Scope, receiver: Path, keys: Keys, made: frozenset[int] = frozenset()
-) -> Iterator[tuple[ast.Call, Scope, Environment]]:
-    """Yield the calls that may be of a function, on an object where one is meant, and with these
-    keys.
+def given_around(
+    source: Source, path: Path, scope: Scope, *, keyed: bool = False
+) -> Iterator[tuple[Definition, Path]]:
+    """Yield what any function gives a variable of a scope around, also where other files import
+    it, with the path that it has there.
 
     Args:
         source: The file.
-        scope: The function.
-        receiver: The path of the object; empty for any.
-        keys: What parameters of functions are, as parts.
-        made: The calls that made the object, by identity; nothing where that is not known.
-    """
-    name: str = getattr(scope.node, "name", "")
-    if name == "__call__" and scope.owner:
-        for call, other, environment in _calls_of_objects(source, scope.owner, receiver):
-            if may_give(call, keys, scope):
-                yield call, other, environment
-        return
-    called = scope.owner if name == "__init__" else name
-    for call, other, environment in _calls_by_name(source, called, scope) if called else ():
-        if name == "__init__" and made and id(call) not in made:
-            continue  # another object of its class
-        on = root_of(call.func.value) if isinstance(call.func, ast.Attribute) else None
-        owners = classes_of(source, on or (), other, environment)
-        if owners and scope.owner and not are_related(source, scope.owner, owners):
-            continue  # an object of another class, by the same name
-        meant = name == "__init__" or not receiver or receiver in (on, ("self",))
-        if meant or holder_of(call, other, receiver):
-            if may_give(call, keys, scope):
-                yield call, other, environment
-
-
-def holder_of(call: ast.Call, scope: Scope, receiver: Path) -> Path:
-    """Return the path of the object in a method of which a call of an attribute of its own is the
-    call of some object: ``p`` where ``p.left`` is meant by ``self.left``; nothing for any other.
-    """
-    on = root_of(call.func.value) if isinstance(call.func, ast.Attribute) else None
-    if on is None or len(on) < 2 or on[0] != scope.own:
-        return ()
-    inner = len(on) - 1
-    return receiver[:-inner] if receiver[-inner:] == on[1:] else ()
-
-
-def _calls_by_name(
-    source: Source, name: str, scope: Scope
-) -> Iterator[tuple[ast.Call, Scope, Environment]]:
-    """Yield the calls by the name of a function, and by those that it is imported under."""
-    others = [alias for alias, original in source.renamed.items() if original == name]
-    for called in (name, *others):
-        for other in source.scopes_with(called):
-            if _means(source, called, other, scope):
-                for call, environment in other.calls.get(called, ()):
-                    yield call, other, environment
-
-
-def _calls_of_objects(
-    source: Source, owner: str, receiver: Path
-) -> Iterator[tuple[ast.Call, Scope, Environment]]:
-    """Yield the calls of objects that are of a class, or of one of them where that is meant."""
-    for node in source.functions.values():
-        other = source.scope(node[0])
-        for call, environment in (item for calls in other.calls.values() for item in calls):
-            on, indices = path_of(call.func)
-            if on is None or indices or receiver not in ((), ("self",), on):
-                continue
-            if are_related(source, owner, classes_of(source, on, other, environment)):
-                yield call, other, environment
-
-
-def given_around(source: Source, path: Path, scope: Scope) -> Iterator[tuple[Definition, Path]]:
-    """Yield what any function gives a variable of a scope around, also where other files import
-    it, with the path that it has there.
+        path: Of the variable, or of something in it.
+        scope: Where it is read.
+        keyed: Also what fills an element whose key is computed.
     """
     for home, known_as in _homes(source, path, scope):
         for other in source.scopes_with(known_as[0]):
@@ -221,7 +178,7 @@ def given_around(source: Source, path: Path, scope: Scope) -> Iterator[tuple[Def
             for definition in other.definitions:
                 target = definition.target
                 # One function may fill an element and another read a different one
-                if not definition.keyed and _is_part(target, known_as):
+                if (keyed or not definition.keyed) and _is_part(target, known_as):
                     yield definition, known_as
 
 
@@ -282,83 +239,3 @@ def _is_within(scope: Scope, outer: Scope) -> bool:
     while holder is not None and holder is not outer:
         holder = holder.outer
     return holder is outer
-
-
-def functions_of(
-    source: Source, call: ast.Call, scope: Scope, environment: Environment
-) -> Sequence[Function]:
-    """Return the functions of a file that a call may be of; none where that cannot be
-    told.
-    """
-    name = name_of(call)
-    local = environment.get((name,))
-    if isinstance(call.func, ast.Name) and local is not None:
-        functions = [
-            item.value for item in local if isinstance(item.value, (ast.FunctionDef, ast.Lambda))
-        ]
-        return functions if len(functions) == len(local) else ()
-    named = source.callables.get(name, ())
-    if not isinstance(call.func, ast.Attribute):
-        return () if name in source.bases else _seen_from(source, named, scope)
-    path, indices = path_of(call.func.value)
-    if path is not None and is_module(source, path, scope):
-        return [item for item in named if not source.functions[id(item)][1]]
-    owners = () if indices else classes_of_value(source, call.func.value, scope, environment)
-    return [item for item in named if source.functions[id(item)][1] in owners]
-
-
-def leaves_alone(source: Source, call: ast.AST, scope: Scope, environment: Environment) -> bool:
-    """Say whether a call is of functions of a file that change nothing, by whatever name."""
-    functions = functions_of(source, call, scope, environment) if isinstance(call, ast.Call) else ()
-    inner = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-    return bool(functions) and not any(
-        item.change or len(item.target) > 1 or isinstance(item.value, inner)
-        for function in functions
-        for item in source.scope(function).definitions
-    )
-
-
-def classes_of_value(
-    source: Source, node: ast.AST, scope: Scope, environment: Environment
-) -> set[str]:
-    """Return the classes of a file that the value of an expression is known to be of."""
-    path, indices = path_of(node)
-    if path is not None:
-        return set() if indices else classes_of(source, path, scope, environment)
-    if not isinstance(node, ast.Call):
-        return set()
-    if name_of(node) in source.bases:
-        return {name_of(node)}
-    return {
-        name_of(result)
-        for function in functions_of(source, node, scope, environment)
-        for results, _ in source.scope(function).results
-        for result in results
-        if isinstance(result, ast.Call) and name_of(result) in source.bases
-    }
-
-
-def is_module(source: Source, path: Path, scope: Scope) -> bool:
-    """Say whether a path is a module that a file imports, and that is read with it."""
-    item = source.imports.get(id(scope.file), {}).get(".".join(path))
-    return item is not None and not item.original and item.file in source.trees
-
-
-def _seen_from(source: Source, named: Sequence[Function], scope: Scope) -> Sequence[Function]:
-    """Return those of some functions that a bare name means: none of a class, and its own file's
-    before those of others.
-    """
-    plain = [item for item in named if not source.functions[id(item)][1]]
-    own = [item for item in plain if source.scope(item).file is scope.file]
-    return own or plain
-
-
-def _means(source: Source, name: str, other: Scope, scope: Scope) -> bool:
-    """Say whether a name in another scope can mean a function: not where its file has its own."""
-    if scope.owner or other.file is scope.file:
-        return True
-    return not any(
-        source.scope(item).file is other.file
-        for item in source.callables.get(name, ())
-        if not source.functions[id(item)][1]
-    )

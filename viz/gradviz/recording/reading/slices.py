@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from gradviz.recording.reading.call_arguments import given_for
+from gradviz.recording.reading.called import calls_of, holder_of, is_as_written, leaves_alone
 from gradviz.recording.reading.choosers import REORDERS, may_choose
 from gradviz.recording.reading.definitions import EACH, Definition, Environment, Scope, reaching
 from gradviz.recording.reading.expressions import (
@@ -23,14 +24,11 @@ from gradviz.recording.reading.made_of import Taking
 from gradviz.recording.reading.of_arrays import is_of_numbers
 from gradviz.recording.reading.owners import (
     are_related,
-    calls_of,
     changed_within,
     classes_of,
     getters,
     given_around,
-    holder_of,
     is_imported,
-    leaves_alone,
     made_by,
     stores,
 )
@@ -68,7 +66,7 @@ def _passed_on(source: Source, scope: Scope) -> frozenset[Path] | None:
     inner = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.Global, ast.Nonlocal)
     plain = (
         isinstance(node, _FUNCTIONS)
-        and not getattr(node, "decorator_list", ())
+        and is_as_written(source, node)
         and not any(isinstance(part, inner) for part in ast.walk(node) if part is not node)
     )
     slicer = Slicer(source, scope)
@@ -106,7 +104,7 @@ def _part_passed(source: Source, scope: Scope, taken: Path) -> tuple[Path, ...] 
     if key not in source.parts:
         source.parts[key] = None  # of a function that calls itself nothing is said
         slicer = _Within(source, scope)
-        plain = bool(scope.results) and not getattr(scope.node, "decorator_list", ())
+        plain = bool(scope.results) and is_as_written(source, scope.node)
         for values, environment in scope.results if plain else ():
             value, left = _result(values, taken)
             plain = plain and value is not None
@@ -272,7 +270,10 @@ class Slicer(Taking):
         self.part(value, taken, definition.scope, definition.before, way)
 
     def _change(self, definition: Definition, call: ast.AST, way: Way) -> None:
-        """Take a call as one that may change what it is given."""
+        """Take a call as one that may change what it is given, if that is no function."""
+        name = definition.target[0]
+        if name in self.source.callables and name not in definition.scope.locals:
+            return
         if leaves_alone(self.source, call, definition.scope, definition.before):
             return
         self.chooses = self.chooses or may_choose(call)  # as ``rows.sort()`` does

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
-from gradviz.recording.reading.definitions import Definition, Function, Scope
+from gradviz.recording.reading.definitions import Definition, Environment, Function, Scope
 from gradviz.recording.reading.expressions import (
     Path,
     Range,
@@ -165,6 +165,48 @@ class Source:
             if original in fields:
                 fields.setdefault(name, fields[original])
         return fields
+
+    @cached_property
+    def decorated(self) -> list[tuple[ast.AST, ast.expr]]:
+        """Its functions and classes, each with a decorator of it."""
+        trees = self.trees.values() or (self.tree,)
+        return [
+            (node, decorator)
+            for tree in trees
+            for node in ast.walk(tree)
+            for decorator in getattr(node, "decorator_list", ())
+        ]
+
+    @cached_property
+    def _handed_on(self) -> set[str]:
+        """The names that stand elsewhere than where they are called."""
+        nodes = [node for tree in self.trees.values() or (self.tree,) for node in ast.walk(tree)]
+        called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+        named = (node for node in nodes if isinstance(node, (ast.Name, ast.Attribute)))
+        return {
+            node.id if isinstance(node, ast.Name) else node.attr
+            for node in named
+            if id(node) not in called and isinstance(node.ctx, ast.Load)
+        }
+
+    def is_handed_on(self, name: str) -> bool:
+        """Say whether a function of this name may be called by another name as well."""
+        return name in self._handed_on or any(
+            getattr(node, "name", "") == name for node, _ in self.decorated
+        )
+
+    @cached_property
+    def calls_of_variables(self) -> list[tuple[ast.Call, Scope, Environment]]:
+        """The calls of what is no name of a function or class: of a variable, or an element."""
+        scopes = [self.scope(node) for node, _, _ in self.functions.values()]
+        return [
+            (call, scope, environment)
+            for scope in scopes
+            for name, calls in scope.calls.items()
+            if name not in self.bases
+            for call, environment in calls
+            if not isinstance(call.func, ast.Attribute) and (not name or name in scope.locals)
+        ]
 
     def scope(self, node: Function) -> Scope:
         """Return a function's scope."""

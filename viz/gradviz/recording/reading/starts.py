@@ -18,7 +18,6 @@ from gradviz.recording.reading.expressions import (
     root_of,
     without_some,
 )
-from gradviz.recording.reading.guesses import vague_reads
 from gradviz.recording.reading.instructions import place_of, scope_of
 from gradviz.recording.reading.keys import calls_with_keys
 from gradviz.recording.reading.parts import name_of
@@ -77,7 +76,7 @@ def backward_slice(
     for path, root in _starts(code, lasti, wanted, callee):
         slicer.stands(root, source_and_scope[1], there)
         if path in names:
-            among = path in vague_reads(slicer.source, root, slicer.start, there)
+            among = path in slicer.vague_reads(root, slicer.start, there)
             written |= {path} if among else set()
             way = replace(DIRECT, loose=among, call=calls_with_keys(root).get(path))
             slicer.pending.append((path, source_and_scope[1], there, way, 0))
