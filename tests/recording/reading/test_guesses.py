@@ -1,5 +1,6 @@
 """Where the source does not tell what of a number goes on, nothing is asserted of it."""
 
+import ast
 import math
 from functools import partial
 
@@ -8,6 +9,8 @@ import torch
 from torch import nn
 
 import gradviz
+from gradviz.recording.reading.guesses import gives_elements
+from gradviz.recording.reading.sources import source_of
 
 ENCODER, HEAD = nn.Linear(2, 1), nn.Linear(2, 1)
 MODEL = nn.ModuleDict({"encoder": ENCODER, "head": HEAD})
@@ -133,3 +136,11 @@ def test_a_number_that_a_function_of_the_file_computes_with_is_cut():
         loss = (HEAD(X) * _cosine(0.4, number)).mean()
         loss.backward()
     assert trace.report(loss, MODEL).parameters["encoder.weight"].verdict == "cut"
+
+
+def test_an_object_that_is_gone_through_gives_what_its_class_says(tmp_path):
+    text = "class A:\n    def __next__(self): ...\nclass B(A): ...\nclass C: ...\n"
+    (tmp_path / "s.py").write_text(text)
+    source = source_of(str(tmp_path / "s.py"))
+    calls = [ast.parse(f"{name}()", mode="eval").body for name in "ABC"]
+    assert [gives_elements(source, call) for call in calls] == [True, True, False]

@@ -147,6 +147,63 @@ def test_what_a_function_gives_in_all_its_parts_is_cut(step):
     assert judged(step) == [("cut", False), ("cut", False)]
 
 
+class _Stream:
+    def __init__(self, *tensors):
+        self.tensors = iter([tensors, tensors])
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return next(self.tensors)[0].item()
+
+
+class _Pairs(_Stream):
+    def __next__(self):
+        one, other = next(self.tensors)
+        return one.item(), other.item()
+
+
+class _Tensors(_Stream):
+    def __next__(self):
+        return next(self.tensors)[0] * 2
+
+
+def gone_through(a, b, x):
+    total = 0.0
+    for number in _Stream(a):
+        total = 0.5 * total + number
+    for _ in _Stream(b):
+        pass
+    return (x * total).sum()
+
+
+def the_first_of_pairs(a, b, x):
+    total = 0.0
+    for one, _ in _Pairs(a, b):
+        total = 0.5 * total + one
+    return (x * total).sum()
+
+
+def as_tensors(a, b, x):
+    total = 0.0
+    for tensor in _Tensors(a):
+        total = 0.5 * total + tensor
+    for _ in _Stream(b):
+        pass
+    return (x * total).sum()
+
+
+@pytest.mark.parametrize(
+    ("step", "verdict"),
+    [(gone_through, "cut"), (the_first_of_pairs, "cut"), (as_tensors, "reached")],
+)
+def test_what_an_iterator_gives_is_an_element_of_what_is_gone_through(step, verdict):
+    one, other = judged(step)
+    assert one == (verdict, False)
+    assert other[0] == "unused"
+
+
 def test_a_route_is_known_again_and_grows_no_longer_than_one_reads(monkeypatch):
     code = rows.__code__
     way = route(code, 2)

@@ -11,6 +11,8 @@ from gradviz.recording.reading.sources import Source
 from gradviz.recording.reading.texts import texts_of_several
 from gradviz.recording.reading.ways import Way
 
+_ELEMENTS = ("__next__", "__iter__", "__getitem__")
+
 
 def vague(value: ast.AST, is_unknown: Callable[[ast.Call], bool]) -> Iterator[ast.expr]:
     """Yield what stands in an expression and need not go on in its value: a text of several
@@ -30,6 +32,17 @@ def is_object(source: Source, node: ast.AST) -> bool:
     if isinstance(made, ast.Attribute) and made.attr in source.callables:
         made = made.value
     return isinstance(made, ast.Call) and name_of(made) in source.bases
+
+
+def gives_elements(source: Source, node: ast.AST) -> bool:
+    """Say whether an expression makes an object of a class whose methods give one element after
+    the other.
+    """
+    if not isinstance(node, ast.Call) or name_of(node) not in source.bases:
+        return False
+    methods = [item for name in _ELEMENTS for item in source.callables.get(name, ())]
+    owners = (source.functions[id(method)][1] for method in methods)
+    return any(owner and source.is_related(owner, name_of(node)) for owner in owners)
 
 
 def fills_others(source: Source, scope: Scope, way: Way) -> bool:

@@ -24,13 +24,13 @@ from gradviz.recording.reading.expressions import (
     without_some,
 )
 from gradviz.recording.reading.filled_in import filled_in
-from gradviz.recording.reading.guesses import fills_others, is_object, vague
+from gradviz.recording.reading.guesses import fills_others, gives_elements, is_object, vague
 from gradviz.recording.reading.held_functions import Callee, held_in, is_variable
 from gradviz.recording.reading.keys import calls_with_keys, keys_there
 from gradviz.recording.reading.left_there import ownerless
 from gradviz.recording.reading.of_arrays import is_vague
 from gradviz.recording.reading.operators import as_calls
-from gradviz.recording.reading.parts import Piece
+from gradviz.recording.reading.parts import SOME, Piece
 from gradviz.recording.reading.record_classes import pieces_given
 from gradviz.recording.reading.sources import Source
 from gradviz.recording.reading.ways import DIRECT, Expression, Way, alone, is_of_number
@@ -157,6 +157,8 @@ class Taking:
         left = () if left and is_of_number(node, left) else left
         if left and self._passes(node, left, scope, environment, way):
             return
+        if piece.way[:1] == (SOME,) and gives_elements(self.source, node):
+            self._take(alone(node, way)._replace(taken=piece.way), way)  # as it is gone through
         if not isinstance(node, ast.Call) if left else is_object(self.source, node):
             way, left = replace(way, loose=True), ()
         self.value(node, scope, environment, way, left)

@@ -249,7 +249,9 @@ def ways_into(code: CodeType, lasti: int, taken: Path) -> tuple[Expression, ...]
 
 
 def _yields(scope: Scope) -> bool:
-    """Say whether a function gives one element after the other."""
+    """Say whether a function gives one element after the other, or is called for each."""
+    if scope.owner and getattr(scope.node, "name", "") == "__next__":
+        return True
     makers = map(ast.unparse, getattr(scope.node, "decorator_list", ()))
     if any(maker.endswith("contextmanager") for maker in makers):
         return False  # ``as`` gives what it yields
