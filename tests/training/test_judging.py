@@ -93,7 +93,7 @@ def test_of_a_parameter_whose_values_lie_in_other_processes_they_alone_can_tell(
     assert not fate(elsewhere, verdicts=(CUT,))[0].away  # the graph tells on every rank
     training = Training(parameters=(Fate(name="v", trains=True), away), backwards=1, steps=1)
     assert sentence(training) == (
-        "The only parameter trains; other processes hold all values of 1 more."
+        "The only parameter trains; this process holds no values of 1 more."
     )
 
 

@@ -129,8 +129,8 @@ class Fate:
         copying: ``"from"`` where it is a copy of what an optimizer holds, ``"to"`` where one steps
             copies of it; empty where neither keeps it from training.
         put_back: What each step does to it is undone, by the end of it or before the next backward.
-        away: Other processes hold all of its values, as can be with a small parameter that is
-            sharded; only they can tell whether it trains.
+        away: This process holds none of its values: it has none, or is sharded, and only other
+            processes can tell whether it trains.
         unfed: The gradient came to a tensor that shares its memory, or was returned by
             ``torch.autograd.grad``, and nothing has put it into the ``.grad`` that the optimizer
             reads.

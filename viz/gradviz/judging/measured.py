@@ -45,6 +45,7 @@ class Measured:
 
     Attributes:
         arrivals: Size of what arrived at each leaf; none where nothing did.
+        empty: Those of them that have no elements.
         several: The leaves where it arrived in parts, so that their sum was not measured.
         flows: What passed each node; its ``leads`` are indices.
         awaited: The leaves that something should have arrived at, had the loss used them.
@@ -57,6 +58,7 @@ class Measured:
     """
 
     arrivals: dict[int, float] = field(default_factory=dict)
+    empty: set[int] = field(default_factory=set)
     several: set[int] = field(default_factory=set)
     flows: dict[int, Passage] = field(default_factory=dict)
     awaited: set[int] = field(default_factory=set)
@@ -68,8 +70,10 @@ class Measured:
     scaled: bool = False
 
     def nonzero(self, leaf: int | None) -> bool | None:
-        """Say whether what arrived at a leaf is not all zero; None where that is not known."""
-        size = None if leaf is None else self.arrivals.get(leaf)
+        """Say whether what arrived at a leaf is not all zero; None where that is not known, or it
+        has no elements.
+        """
+        size = None if leaf is None or leaf in self.empty else self.arrivals.get(leaf)
         return None if size is None else sizes.is_nonzero(size)
 
     def norm(self, leaf: int | None) -> float | None:
@@ -170,7 +174,7 @@ def _brought(
     observations = _observations(backwards)
     result = Measured(flows=_flows(built, observations))
     _take_arrivals(result, tape, built, observations, backwards, leaves, whole=whole)
-    zero = {index for index, size in result.arrivals.items() if size == 0}
+    zero = {index for index, size in result.arrivals.items() if size == 0} - result.empty
     nonzero = {index for index, size in result.arrivals.items() if size}
     # Else None may mean that nobody asked
     if all(backward.asked is None for backward in backwards):
@@ -207,6 +211,7 @@ def _take_arrivals(
         if came and (whole or any(came)):
             result.arrivals[index] = sizes.together(came) or 0.0
             result.several |= {index} if len(came) > 1 else set()
+            result.empty |= {index} if 0 in tape.leaves[number].shape else set()
         elif whole and all(
             backward.asked is None or number in backward.asked for backward in backwards
         ):

@@ -53,7 +53,7 @@ def sentence(training: Training | None) -> str:
     clauses += [f"{rest} more do not"] if rest else []
     unknown = len(fates) - len(decided)
     clauses += [f"of {unknown} it is not known"] if unknown and not _is_open(training) else []
-    clauses += [f"other processes hold all values of {away} more"] if away else []
+    clauses += [f"this process holds no values of {away} more"] if away else []
     if beside:
         them = _them(beside)
         unused = _names(beside, whole.parameters)
