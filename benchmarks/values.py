@@ -14,7 +14,7 @@ from clock import Figures, measure
 from models import Forward, gpt2, llama32
 from torch import nn
 
-from gradviz.recording.observer import Observer
+from gradviz.recording.backwards.observer import Observer
 from gradviz.recording.tape import Tape
 from gradviz.system.undo import Undo
 

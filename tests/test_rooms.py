@@ -98,7 +98,7 @@ def test_every_floor_stands_on_those_below_it(tmp_path: Path) -> None:
         ),
         (
             "recording/tape.py",
-            "def later() -> None:\n    from gradviz.recording.observer import Observer",
+            "def later() -> None:\n    from gradviz.recording.backwards.observer import Observer",
             "No two rooms of one floor need each other",
         ),
         (

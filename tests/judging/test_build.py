@@ -10,7 +10,7 @@ from torch import nn
 from gradviz.graph import CutKind, Node, NodeKind
 from gradviz.judging.build import Built, build
 from gradviz.judging.model_names import names_of
-from gradviz.recording.memory import pin, written
+from gradviz.recording.calls.memory import pin, written
 from gradviz.recording.reading.where import Spot
 from gradviz.recording.tape import Tape
 

@@ -373,7 +373,7 @@ def test_where_watching_failed_nothing_is_surely_unused(reported, monkeypatch):
     def fail(*_):
         raise KeyError("lost")
 
-    monkeypatch.setattr("gradviz.recording.noting.inputs_of", fail)
+    monkeypatch.setattr("gradviz.recording.calls.noting.inputs_of", fail)
     with pytest.warns(RuntimeWarning, match="stopped watching"):
         report = reported(source)
     assert report.parameters["gate"].verdict == "unused"

@@ -2,10 +2,10 @@
 
 from torch import Tensor
 
+from gradviz.recording.backwards.observer import Observer
+from gradviz.recording.entries.records import Call, Stamp, Step
 from gradviz.recording.mode import RecordingMode
-from gradviz.recording.observer import Observer
 from gradviz.recording.reading.where import NOWHERE
-from gradviz.recording.records import Call, Stamp, Step
 from gradviz.recording.tape import Tape
 
 

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from gradviz.recording.backwards.observe import Observation
 from gradviz.recording.brought import Backward
-from gradviz.recording.observe import Observation
 from gradviz.recording.tape import Tape
 
 

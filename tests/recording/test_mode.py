@@ -14,8 +14,8 @@ from traced import X, cut, report_of, verdict
 import gradviz
 from gradviz.graph import CutKind, Verdict
 from gradviz.recording import mode as watching
+from gradviz.recording.calls.rule import Rule
 from gradviz.recording.mode import RecordingMode, original_of
-from gradviz.recording.rule import Rule
 from gradviz.recording.tape import Tape
 
 

@@ -12,8 +12,8 @@ from gradviz.graph import CutKind
 from gradviz.recording import tape as tape_module
 from gradviz.recording import torch_inside
 from gradviz.recording.brought import Backward
+from gradviz.recording.entries.records import FORGOTTEN, Call, Exit
 from gradviz.recording.reading.where import NOWHERE, Spot
-from gradviz.recording.records import FORGOTTEN, Call, Exit
 from gradviz.recording.tape import Tape, Trampoline, wants_trampoline
 
 SPOT = Spot(module=3)

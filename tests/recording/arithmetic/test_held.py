@@ -6,8 +6,8 @@ import weakref
 import torch
 
 from gradviz.recording.arithmetic.held import held, holding
+from gradviz.recording.entries.rewritten import Rewritten
 from gradviz.recording.reading.where import Spot
-from gradviz.recording.rewritten import Rewritten
 
 
 def test_what_is_wrong_with_a_value_is_counted():

@@ -7,7 +7,7 @@ import torch.distributed
 from tapes import recorder
 
 from gradviz.graph import CutKind
-from gradviz.recording.inputs import inputs_of
+from gradviz.recording.calls.inputs import inputs_of
 from gradviz.recording.seams.collectives import _COLLECTIVES, communicated, seams
 
 

@@ -5,7 +5,7 @@ import gc
 import torch
 from torch import nn
 
-from gradviz.recording.identity import Tensors
+from gradviz.recording.entries.identity import Tensors
 from gradviz.recording.seams.watcher import Optimized, held_by
 
 

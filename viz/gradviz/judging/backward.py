@@ -18,9 +18,9 @@ from torch import Tensor, nn
 from gradviz.judging.build import Built
 from gradviz.judging.model_names import Model, Names
 from gradviz.recording import torch_inside
-from gradviz.recording.ancestry import brought_by
-from gradviz.recording.observer import Observer
-from gradviz.recording.records import Step
+from gradviz.recording.backwards.observer import Observer
+from gradviz.recording.calls.ancestry import brought_by
+from gradviz.recording.entries.records import Step
 from gradviz.recording.tape import Tape
 from gradviz.recording.uninterrupted import is_own
 from gradviz.system.undo import Action, Undo

@@ -12,13 +12,13 @@ from torch.nn.parameter import is_lazy
 
 from gradviz.graph import GRAD_MODES, CutKind, Edge, Graph, Node, NodeKind, Place
 from gradviz.judging.model_names import Names, leaf_names
-from gradviz.recording.dates import is_older
-from gradviz.recording.memory import writes
-from gradviz.recording.moved import moved_by
+from gradviz.recording.calls.memory import writes
+from gradviz.recording.calls.moved import moved_by
+from gradviz.recording.entries.dates import is_older
+from gradviz.recording.entries.records import Call, LeafSeen, Step
 from gradviz.recording.reading.loss_functions import loss_function
 from gradviz.recording.reading.switches import Switch
 from gradviz.recording.reading.where import NOWHERE, Spot
-from gradviz.recording.records import Call, LeafSeen, Step
 from gradviz.recording.tape import Tape
 from gradviz.system.quickly import changed, quickly
 from gradviz.system.walk import walk

@@ -15,9 +15,9 @@ from gradviz.judging.model_names import Names
 from gradviz.recording.arithmetic.birth_causes import causes_of
 from gradviz.recording.arithmetic.held import Held, holding
 from gradviz.recording.arithmetic.sizes import plain
+from gradviz.recording.entries.rewritten import MADE, STEP, LastWrite
 from gradviz.recording.reading import where
 from gradviz.recording.reading.instructions import scope_of
-from gradviz.recording.rewritten import MADE, STEP, LastWrite
 from gradviz.recording.tape import Tape
 from gradviz.recording.tensor_state import address, region
 from gradviz.recording.torch_inside import FOREACH

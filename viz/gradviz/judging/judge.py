@@ -31,11 +31,11 @@ from gradviz.judging.notes import (
 from gradviz.judging.uncertain import never_seen, uncertain
 from gradviz.judging.unused import with_reasons
 from gradviz.recording import torch_inside
-from gradviz.recording.ancestry import leads_to
-from gradviz.recording.dates import is_older
+from gradviz.recording.calls.ancestry import leads_to
+from gradviz.recording.calls.memory import writes
+from gradviz.recording.calls.moved import is_inner_loop
+from gradviz.recording.entries.dates import is_older
 from gradviz.recording.leaf_switches import born_at, switched_at
-from gradviz.recording.memory import writes
-from gradviz.recording.moved import is_inner_loop
 from gradviz.recording.reading.where import NOWHERE, Spot
 from gradviz.recording.tape import Tape
 from gradviz.recording.torch_inside import holds_zeros, parts_of

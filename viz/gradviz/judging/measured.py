@@ -21,14 +21,14 @@ from gradviz.judging.holders import holder_of
 from gradviz.judging.model_names import Names
 from gradviz.judging.zeros import find_zeros
 from gradviz.recording import torch_inside
-from gradviz.recording.ancestry import brought_by
 from gradviz.recording.arithmetic import sizes
 from gradviz.recording.arithmetic.amounts import amount_of
 from gradviz.recording.arithmetic.births import Born
 from gradviz.recording.arithmetic.passage import Passage
 from gradviz.recording.brought import Backward, Brought
+from gradviz.recording.calls.ancestry import brought_by
+from gradviz.recording.entries.raising import Raised
 from gradviz.recording.names import operation_name
-from gradviz.recording.raising import Raised
 from gradviz.recording.reading.where import NOWHERE, Spot
 from gradviz.recording.tape import Tape
 from gradviz.system.grouped import grouped

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from gradviz.graph import Parameter, Place, Verdict
 from gradviz.judging.build import Built
 from gradviz.judging.model_names import Names, leaf_names
+from gradviz.recording.entries.records import Exit
 from gradviz.recording.reading.nowhere import goes_nowhere
-from gradviz.recording.records import Exit
 from gradviz.recording.tape import Tape
 from gradviz.system.walk import walk
 

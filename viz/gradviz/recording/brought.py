@@ -8,7 +8,7 @@ from torch import Tensor
 
 from gradviz.recording.arithmetic.births import Born
 from gradviz.recording.arithmetic.passage import Passage
-from gradviz.recording.raising import Raised
+from gradviz.recording.entries.raising import Raised
 from gradviz.recording.reading import where
 
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from gradviz.graph import CutKind
 from gradviz.recording.brought import Backward
-from gradviz.recording.records import Call
+from gradviz.recording.entries.records import Call
 from gradviz.recording.tape import Tape
 from gradviz.recording.tensor_state import history, is_recorded
 

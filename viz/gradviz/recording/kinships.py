@@ -13,10 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from gradviz.graph import CutKind
-from gradviz.recording.identity import Facts
+from gradviz.recording.entries.identity import Facts
+from gradviz.recording.entries.records import Call, Inputs
 from gradviz.recording.reading.alive import of_kinds
 from gradviz.recording.reading.where import NOWHERE
-from gradviz.recording.records import Call, Inputs
 from gradviz.recording.tape import Tape
 from gradviz.recording.tensor_state import address, region
 from gradviz.recording.torch_inside import has_data, is_opaque, may_share, view_base

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from gradviz.recording.identity import Switched
+from gradviz.recording.entries.identity import Switched
 from gradviz.recording.reading.where import NOWHERE, Spot
 from gradviz.recording.tape import Tape
 

@@ -26,17 +26,16 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from gradviz.graph import CutKind
-from gradviz.recording import torch_inside, transforms
-from gradviz.recording.arguments import as_array
-from gradviz.recording.inner_code import of_types_and_modes
+from gradviz.recording import torch_inside
+from gradviz.recording.calls import transforms
+from gradviz.recording.calls.arguments import as_array
+from gradviz.recording.calls.memory import pin, replaced, write_at
+from gradviz.recording.calls.overwritten import is_overwritten
+from gradviz.recording.calls.rule import Rule, TorchCall
+from gradviz.recording.entries.records import Call
 from gradviz.recording.locked import Locked
-from gradviz.recording.memory import pin, replaced, write_at
-from gradviz.recording.on_behalf import OnBehalf, as_warned_alone
-from gradviz.recording.overwritten import is_overwritten
 from gradviz.recording.reading.where import INSIDE, behind_torch_modes, level
 from gradviz.recording.recorder import Recorder
-from gradviz.recording.records import Call
-from gradviz.recording.rule import Rule, TorchCall
 from gradviz.recording.rules import rule_of
 from gradviz.recording.rules.called_back import took_part
 from gradviz.recording.rules.transformed import after_transformed
@@ -48,6 +47,8 @@ from gradviz.recording.torch_inside import (
     sequence_number,
     without_torch_function,
 )
+from gradviz.recording.unseen.inner_code import of_types_and_modes
+from gradviz.recording.unseen.on_behalf import OnBehalf, as_warned_alone
 from gradviz.system.frames import leave_out_caller, uncounted
 
 _AS_IT_IS: AbstractContextManager[Any] = nullcontext()

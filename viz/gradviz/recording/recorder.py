@@ -13,20 +13,20 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from gradviz.recording import elsewhere
+from gradviz.recording.backwards.observer import Observer
+from gradviz.recording.entries.records import Call
 from gradviz.recording.exposed import Exposed
 from gradviz.recording.gradients import LeftGradients
-from gradviz.recording.inner_code import InnerCode
 from gradviz.recording.kinships import Kinships
-from gradviz.recording.observer import Observer
 from gradviz.recording.outside.escapes import Escapes
 from gradviz.recording.reading import where
 from gradviz.recording.reading.stacks import Stacks
 from gradviz.recording.reading.where import NOWHERE, Spot
-from gradviz.recording.records import Call
 from gradviz.recording.step_watch import GradientTouches
 from gradviz.recording.tape import Tape
 from gradviz.recording.uninterrupted import is_own
+from gradviz.recording.unseen import elsewhere
+from gradviz.recording.unseen.inner_code import InnerCode
 
 if TYPE_CHECKING:
     from gradviz.recording.reading.switches import Switch

@@ -22,13 +22,9 @@ from torch import Tensor, nn
 from gradviz.graph import CutKind
 from gradviz.recording import torch_inside
 from gradviz.recording.brought import Backward
-from gradviz.recording.dates import Dates
-from gradviz.recording.identity import Facts, Tensors
-from gradviz.recording.names import ACCUMULATORS, is_accumulator
-from gradviz.recording.reading.lines import Lines
-from gradviz.recording.reading.loss_functions import loss_module
-from gradviz.recording.reading.where import Spot
-from gradviz.recording.records import (
+from gradviz.recording.entries.dates import Dates
+from gradviz.recording.entries.identity import Facts, Tensors
+from gradviz.recording.entries.records import (
     FORGOTTEN,
     Asked,
     Call,
@@ -39,15 +35,19 @@ from gradviz.recording.records import (
     Step,
     Write,
 )
-from gradviz.recording.repeats import Repeats
-from gradviz.recording.rewritten import Rewritten
+from gradviz.recording.entries.repeats import Repeats
+from gradviz.recording.entries.rewritten import Rewritten
+from gradviz.recording.names import ACCUMULATORS, is_accumulator
+from gradviz.recording.reading.lines import Lines
+from gradviz.recording.reading.loss_functions import loss_module
+from gradviz.recording.reading.where import Spot
 from gradviz.recording.tensor_state import base_of, history, nodes_before
 from gradviz.recording.torch_inside import sharded
 from gradviz.system.undo import Action, as_one, when_empty
 from gradviz.system.walk import walk
 
 if TYPE_CHECKING:
-    from gradviz.recording.writes import Writes
+    from gradviz.recording.entries.writes import Writes
 
 
 _numbers = itertools.count()

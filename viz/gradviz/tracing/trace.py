@@ -21,8 +21,8 @@ from gradviz.facts.training import Training
 from gradviz.judging.judge import judge
 from gradviz.judging.model_names import Model, names_of
 from gradviz.recording import seams, torch_inside
-from gradviz.recording.ancestry import brought_by
-from gradviz.recording.inputs import came_back
+from gradviz.recording.calls.ancestry import brought_by
+from gradviz.recording.calls.inputs import came_back
 from gradviz.recording.mode import RecordingMode
 from gradviz.recording.reading.switches import Switch
 from gradviz.recording.recorder import described

@@ -14,8 +14,8 @@ from torch.optim import Optimizer
 
 from gradviz.recording import torch_inside
 from gradviz.recording.arithmetic.sizes import any_nonzero
+from gradviz.recording.entries.identity import memory_of
 from gradviz.recording.groups import parameters_in
-from gradviz.recording.identity import memory_of
 
 _FEW = 4  # steps' worth of graph, which a look at gradients at the end may make
 _SHARE = 2  # one in so many of all steps

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from gradviz.recording.arithmetic.sizes import plain
-from gradviz.recording.rewritten import LastWrite, Rewritten
+from gradviz.recording.entries.rewritten import LastWrite, Rewritten
 from gradviz.recording.tensor_state import address, region
 
 

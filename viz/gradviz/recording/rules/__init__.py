@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gradviz.recording import torch_inside
-from gradviz.recording.rule import Rule
+from gradviz.recording.calls.rule import Rule
 from gradviz.recording.rules import (
     called_back,
     derivative,

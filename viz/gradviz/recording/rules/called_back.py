@@ -11,14 +11,14 @@ from types import FrameType
 from typing import Any
 
 from gradviz.recording import torch_inside
-from gradviz.recording.arguments import tensors_in
-from gradviz.recording.compiling import values_in
-from gradviz.recording.inner_code import of_elements, of_kernel
-from gradviz.recording.inputs import inputs_of
+from gradviz.recording.calls.arguments import tensors_in
+from gradviz.recording.calls.inputs import inputs_of
+from gradviz.recording.calls.rule import Rule, TorchCall
+from gradviz.recording.calls.severing import write_down
+from gradviz.recording.entries.records import Exit
 from gradviz.recording.recorder import Recorder
-from gradviz.recording.records import Exit
-from gradviz.recording.rule import Rule, TorchCall
-from gradviz.recording.severing import write_down
+from gradviz.recording.unseen.compiling import values_in
+from gradviz.recording.unseen.inner_code import of_elements, of_kernel
 
 After = Callable[[TorchCall], None]
 

@@ -6,16 +6,16 @@ from typing import Any
 from torch import Tensor, nn
 
 from gradviz.graph import CutKind
-from gradviz.recording import transforms
-from gradviz.recording.arguments import tensors_in
-from gradviz.recording.inputs import inputs_of
-from gradviz.recording.noting import is_another, stamp_nodes
+from gradviz.recording.calls import transforms
+from gradviz.recording.calls.arguments import tensors_in
+from gradviz.recording.calls.inputs import inputs_of
+from gradviz.recording.calls.noting import is_another, stamp_nodes
+from gradviz.recording.calls.rule import Rule, TorchCall
+from gradviz.recording.calls.severing import write_down
+from gradviz.recording.entries.records import Asked
 from gradviz.recording.reading.where import Spot
 from gradviz.recording.recorder import spot_of
-from gradviz.recording.records import Asked
-from gradviz.recording.rule import Rule, TorchCall
 from gradviz.recording.rules.tangents import cotangents
-from gradviz.recording.severing import write_down
 from gradviz.recording.tape import Tape
 from gradviz.recording.tensor_state import is_recorded
 

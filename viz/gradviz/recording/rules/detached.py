@@ -6,15 +6,15 @@
 from typing import Any
 
 from gradviz.graph import CutKind
-from gradviz.recording.identity import Facts
-from gradviz.recording.inputs import inputs_of
-from gradviz.recording.memory_writes import foreign
+from gradviz.recording.calls.inputs import inputs_of
+from gradviz.recording.calls.memory_writes import foreign
+from gradviz.recording.calls.rule import Rule, TorchCall
+from gradviz.recording.calls.severing import write_down
+from gradviz.recording.calls.upkeep import is_upkeep
+from gradviz.recording.entries.identity import Facts
 from gradviz.recording.recorder import Recorder
-from gradviz.recording.rule import Rule, TorchCall
 from gradviz.recording.rules.leaves import note_switch
 from gradviz.recording.rules.ordinary import ordinary
-from gradviz.recording.severing import write_down
-from gradviz.recording.upkeep import is_upkeep
 
 
 def _before_detach_(recorder: Recorder, args: Any, kwargs: Any) -> tuple[int, bool] | None:

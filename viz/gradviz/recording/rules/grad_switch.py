@@ -6,9 +6,9 @@ from typing import Any
 import torch
 
 from gradviz.recording import torch_inside
+from gradviz.recording.calls.rule import Rule, TorchCall
 from gradviz.recording.reading import switches
 from gradviz.recording.recorder import Recorder
-from gradviz.recording.rule import Rule, TorchCall
 
 
 def _before_switch(recorder: Recorder, args: Any, kwargs: Any) -> bool:

@@ -6,9 +6,9 @@ from torch import nn
 
 from gradviz.graph import CutKind
 from gradviz.recording.brought import Backward
+from gradviz.recording.calls.rule import Rule, TorchCall
+from gradviz.recording.entries.records import Call, Exit
 from gradviz.recording.recorder import Recorder
-from gradviz.recording.records import Call, Exit
-from gradviz.recording.rule import Rule, TorchCall
 
 
 def _after_register_hook(call: TorchCall) -> None:

@@ -8,18 +8,18 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from gradviz.graph import CutKind
-from gradviz.recording.arguments import tensors_in
-from gradviz.recording.inputs import inputs_of, is_returned_by_function
-from gradviz.recording.memory import written
-from gradviz.recording.memory_writes import wrote
-from gradviz.recording.moved import keeps, settings_of, stepped
+from gradviz.recording.calls.arguments import tensors_in
+from gradviz.recording.calls.inputs import inputs_of, is_returned_by_function
+from gradviz.recording.calls.memory import written
+from gradviz.recording.calls.memory_writes import wrote
+from gradviz.recording.calls.moved import keeps, settings_of, stepped
+from gradviz.recording.calls.rule import Rule, TorchCall
+from gradviz.recording.entries.records import Call
+from gradviz.recording.entries.rewritten import STEP
 from gradviz.recording.reading import where
 from gradviz.recording.reading.named_calls import is_in_place
 from gradviz.recording.reading.where import Spot
 from gradviz.recording.recorder import Recorder
-from gradviz.recording.records import Call
-from gradviz.recording.rewritten import STEP
-from gradviz.recording.rule import Rule, TorchCall
 from gradviz.recording.rules.ordinary import after
 from gradviz.recording.tensor_state import base_of, history, is_recorded
 from gradviz.recording.torch_inside import node_number, version, written_by_schema

@@ -1,12 +1,12 @@
 """What is done to a leaf: ``requires_grad`` is set, ``.grad`` is read or assigned to."""
 
+from gradviz.recording.calls.memory import writes
+from gradviz.recording.calls.moved import to_be_stepped
+from gradviz.recording.calls.rule import Rule, TorchCall
+from gradviz.recording.entries.records import Call
 from gradviz.recording.leaf_switches import switched
-from gradviz.recording.memory import writes
-from gradviz.recording.moved import to_be_stepped
 from gradviz.recording.reading import where
 from gradviz.recording.recorder import spot_of
-from gradviz.recording.records import Call
-from gradviz.recording.rule import Rule, TorchCall
 
 
 def note_switch(call: TorchCall) -> None:

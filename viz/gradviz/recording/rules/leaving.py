@@ -7,20 +7,20 @@ from torch import Tensor
 
 from gradviz.causes.pickled import PICKLE
 from gradviz.graph import CutKind
-from gradviz.recording.arguments import as_array
-from gradviz.recording.chains import without_others
-from gradviz.recording.inputs import inputs_of
-from gradviz.recording.joined import elements_apart, with_a_source
-from gradviz.recording.joints import shown
-from gradviz.recording.noting import write_parts_down
+from gradviz.recording.calls.arguments import as_array
+from gradviz.recording.calls.chains import without_others
+from gradviz.recording.calls.inputs import inputs_of
+from gradviz.recording.calls.joined import elements_apart, with_a_source
+from gradviz.recording.calls.joints import shown
+from gradviz.recording.calls.noting import write_parts_down
+from gradviz.recording.calls.relocated import parts_with_a_place
+from gradviz.recording.calls.rule import Rule, TorchCall
+from gradviz.recording.calls.severing import write_down
+from gradviz.recording.entries.records import Exit, Inputs
 from gradviz.recording.outside import exits
 from gradviz.recording.reading import where
 from gradviz.recording.reading.named_calls import KIND_OF
 from gradviz.recording.recorder import Recorder
-from gradviz.recording.records import Exit, Inputs
-from gradviz.recording.relocated import parts_with_a_place
-from gradviz.recording.rule import Rule, TorchCall
-from gradviz.recording.severing import write_down
 
 
 def _after_escape(call: TorchCall) -> None:

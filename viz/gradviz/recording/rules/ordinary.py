@@ -2,13 +2,13 @@
 
 from torch import Tensor
 
-from gradviz.recording.familiar import told_before
-from gradviz.recording.memory_writes import wrote
-from gradviz.recording.noting import is_another, made, stamp_nodes
+from gradviz.recording.calls.familiar import told_before
+from gradviz.recording.calls.memory_writes import wrote
+from gradviz.recording.calls.noting import is_another, made, stamp_nodes
+from gradviz.recording.calls.rule import Function, Rule, TorchCall
 from gradviz.recording.reading import where
 from gradviz.recording.reading.named_calls import OUT
 from gradviz.recording.reading.where import Spot
-from gradviz.recording.rule import Function, Rule, TorchCall
 from gradviz.recording.tensor_state import base_of, is_recorded
 from gradviz.recording.torch_inside import version
 

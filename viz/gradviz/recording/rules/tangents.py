@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from gradviz.recording import transforms
-from gradviz.recording.arguments import tensors_in
-from gradviz.recording.inputs import dead_sources, inputs_of
-from gradviz.recording.noting import is_another, made, stamp_nodes
-from gradviz.recording.rule import Rule, TorchCall
+from gradviz.recording.calls import transforms
+from gradviz.recording.calls.arguments import tensors_in
+from gradviz.recording.calls.inputs import dead_sources, inputs_of
+from gradviz.recording.calls.noting import is_another, made, stamp_nodes
+from gradviz.recording.calls.rule import Rule, TorchCall
+from gradviz.recording.calls.severing import write_down
 from gradviz.recording.rules.ordinary import after
-from gradviz.recording.severing import write_down
 from gradviz.recording.tensor_state import is_recorded
 from gradviz.recording.torch_inside import MAKES_A_DUAL, TAKES_A_DUAL
 

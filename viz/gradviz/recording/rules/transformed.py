@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from gradviz.recording import transforms
-from gradviz.recording.inputs import came_back, dead_sources
-from gradviz.recording.noting import mark_factors
-from gradviz.recording.rule import Rule, TorchCall
+from gradviz.recording.calls import transforms
+from gradviz.recording.calls.inputs import came_back, dead_sources
+from gradviz.recording.calls.noting import mark_factors
+from gradviz.recording.calls.rule import Rule, TorchCall
 from gradviz.recording.rules.tangents import derived
 from gradviz.recording.torch_inside import MAKES_A_DUAL, TAKES_A_DUAL
 

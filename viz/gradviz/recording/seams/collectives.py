@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 
 from gradviz.graph import CutKind
-from gradviz.recording.inputs import inputs_of
-from gradviz.recording.memory import written
+from gradviz.recording.calls.inputs import inputs_of
+from gradviz.recording.calls.memory import written
+from gradviz.recording.calls.severing import write_down
+from gradviz.recording.calls.upkeep import is_upkeep
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.seams.seam import Called, Seam, about, seam, tensors_of
-from gradviz.recording.severing import write_down
-from gradviz.recording.upkeep import is_upkeep
 
 # name -> what is written to and what is read from: position and name of the argument
 _COLLECTIVES: dict[str, tuple[tuple[int, str], tuple[int, str]]] = {

@@ -10,13 +10,13 @@ from typing import Any
 
 import torch
 
-from gradviz.recording.compiling import aside, is_for_torch_itself, standing_aside, values_in
+from gradviz.recording.calls.rule import Function, TorchCall
 from gradviz.recording.recorder import Recorder
-from gradviz.recording.rule import Function, TorchCall
 from gradviz.recording.rules.ordinary import after
 from gradviz.recording.seams.seam import Seam, instead
 from gradviz.recording.seams.watcher import Watcher, of_thread
 from gradviz.recording.torch_inside import sequence_number, without_torch_function
+from gradviz.recording.unseen.compiling import aside, is_for_torch_itself, standing_aside, values_in
 from gradviz.system.frames import leave_out_caller, uncounted
 
 

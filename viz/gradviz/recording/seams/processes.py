@@ -10,15 +10,15 @@ from types import FrameType
 from typing import Any
 
 from gradviz.graph import CutKind
-from gradviz.recording import elsewhere
-from gradviz.recording.arguments import as_array
-from gradviz.recording.inputs import inputs_of
+from gradviz.recording.calls.arguments import as_array
+from gradviz.recording.calls.inputs import inputs_of
+from gradviz.recording.calls.severing import write_down
+from gradviz.recording.entries.records import Call, Exit
 from gradviz.recording.mode import RecordingMode
 from gradviz.recording.reading.where import INSIDE, level
 from gradviz.recording.recorder import Recorder
-from gradviz.recording.records import Call, Exit
 from gradviz.recording.seams.seam import Called, Seam, about, seam
-from gradviz.recording.severing import write_down
+from gradviz.recording.unseen import elsewhere
 
 _HANDING = (
     (multiprocessing.process.BaseProcess, "start"),

@@ -6,16 +6,17 @@ from typing import Any
 
 from torch import Tensor
 
-from gradviz.recording import scripted, torch_inside
-from gradviz.recording.arguments import tensors_in
-from gradviz.recording.inputs import inputs_of
-from gradviz.recording.noting import made, stamp_nodes
+from gradviz.recording import torch_inside
+from gradviz.recording.calls.arguments import tensors_in
+from gradviz.recording.calls.inputs import inputs_of
+from gradviz.recording.calls.noting import made, stamp_nodes
+from gradviz.recording.calls.rule import Function, TorchCall
+from gradviz.recording.calls.severing import write_down
 from gradviz.recording.reading.where import Surroundings
 from gradviz.recording.recorder import Recorder
-from gradviz.recording.rule import Function, TorchCall
 from gradviz.recording.seams.seam import Called, Seam, seam
-from gradviz.recording.severing import write_down
 from gradviz.recording.tensor_state import is_recorded
+from gradviz.recording.unseen import scripted
 from gradviz.system.grouped import grouped
 
 

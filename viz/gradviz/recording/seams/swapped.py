@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from torch import Tensor
 
 from gradviz.recording import torch_inside
-from gradviz.recording.ancestry import without_leaf
-from gradviz.recording.identity import Facts
+from gradviz.recording.calls.ancestry import without_leaf
+from gradviz.recording.entries.identity import Facts
 from gradviz.recording.seams.seam import Called, Seam, seam
 from gradviz.recording.tape import Tape
 

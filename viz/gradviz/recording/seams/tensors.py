@@ -10,17 +10,17 @@ from torch import Tensor, nn
 from gradviz.causes import CAUSES
 from gradviz.graph import CutKind
 from gradviz.recording import torch_inside
-from gradviz.recording.inputs import inputs_of
+from gradviz.recording.calls.inputs import inputs_of
+from gradviz.recording.calls.memory_writes import foreign
+from gradviz.recording.calls.severing import write_down
+from gradviz.recording.calls.upkeep import is_making
+from gradviz.recording.entries.rewritten import MADE
 from gradviz.recording.leaf_switches import born, switched
-from gradviz.recording.memory_writes import foreign
 from gradviz.recording.reading import where
 from gradviz.recording.recorder import Recorder, spot_of
-from gradviz.recording.rewritten import MADE
 from gradviz.recording.rules.leaving import array_came_back, came_from_memory
 from gradviz.recording.seams.seam import Called, Seam, about, seam
-from gradviz.recording.severing import write_down
 from gradviz.recording.tensor_state import is_recorded
-from gradviz.recording.upkeep import is_making
 
 
 def _rewrapped(name: str, call: Called) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from gradviz.recording import torch_inside
-from gradviz.recording.arguments import tensors_in
+from gradviz.recording.calls.arguments import tensors_in
 from gradviz.recording.locked import new_lock
 from gradviz.recording.mode import RecordingMode
 from gradviz.recording.reading.where import Spot

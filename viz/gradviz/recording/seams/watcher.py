@@ -10,8 +10,8 @@ from typing import NamedTuple
 import torch
 
 from gradviz.recording import torch_inside
+from gradviz.recording.entries.identity import Facts, Tensors
 from gradviz.recording.groups import parameters_in
-from gradviz.recording.identity import Facts, Tensors
 from gradviz.recording.mode import RecordingMode
 from gradviz.recording.step_watch import OptimizerWatch
 from gradviz.system.undo import Action, as_one, when_empty

@@ -1,0 +1,126 @@
+"""What TorchScript severs, which Python never sees, is read from its graph and named at the line
+that called it.
+"""
+
+import warnings
+
+import pytest
+import torch
+from torch import nn
+
+import gradviz
+from gradviz.graph import CutKind
+from gradviz.recording.unseen.scripted import MadeOf
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+
+    @torch.jit.script
+    def blended(x, weight, gain, times: int):
+        with torch.no_grad():
+            context = x.mean(0) * gain
+        y = torch.tanh(x) * weight.detach()
+        for _ in range(times):
+            y = y + context
+        return y, x * weight.argmax()
+
+
+class Tower(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Linear(3, 3), nn.Linear(3, 3)
+
+    def forward(self, x):
+        return self.a(x) + self.b(x).detach()
+
+
+class Mixed(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.x = nn.Parameter(torch.ones(2, 3))
+        self.weight, self.gain = nn.Parameter(torch.arange(3.0)), nn.Parameter(torch.ones(3))
+
+    def forward(self, times):
+        y, picked = blended(self.x, weight=self.weight, gain=self.gain, times=times)
+        return y.sum() + picked.sum()
+
+
+def reported(step):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with gradviz.trace() as trace:
+            loss, model = step()
+            loss.backward()
+        return trace.report(loss, model)
+
+
+@pytest.mark.parametrize(
+    "compiled", [torch.jit.script, lambda module: torch.jit.trace(module, torch.ones(2, 3))]
+)
+def test_a_detach_inside_a_scripted_or_traced_module_is_a_cut_at_the_line_that_calls_it(compiled):
+    def step():
+        model = compiled(Tower())
+        return model(torch.ones(2, 3)).sum(), model  # here
+
+    report = reported(step)
+    assert {name: str(one.verdict) for name, one in report.parameters.items()} == {
+        "a.weight": "reached",
+        "a.bias": "reached",
+        "b.weight": "cut",
+        "b.bias": "cut",
+    }
+    (cut,) = report.cuts
+    assert (str(cut.kind), cut.operation) == ("detach", "detach() in TorchScript")
+    assert cut.code.endswith("# here")
+
+
+def test_what_a_scripted_function_switches_off_detaches_or_chooses_is_told_apart():
+    def step():
+        model = Mixed()
+        return model(2), model
+
+    report = reported(step)
+    assert {name: str(one.verdict) for name, one in report.parameters.items()} == {
+        "x": "reached",
+        "weight": "cut",
+        "gain": "cut",
+    }
+    assert {str(cut.kind) for cut in report.parameters["weight"].cuts} == {
+        "detach",
+        "non_differentiable",
+    }
+    assert {str(cut.kind) for cut in report.parameters["gain"].cuts} == {"no_grad"}
+    assert report.parameters["x"].partial
+
+
+def test_a_scripted_function_that_severs_nothing_is_no_cut():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+
+        @torch.jit.script
+        def swish(x, beta):
+            return x * torch.sigmoid(beta * x)
+
+    def step():
+        model = nn.Linear(3, 3)
+        beta = nn.Parameter(torch.ones(()))
+        return swish(model(torch.ones(2, 3)), beta).sum(), nn.ParameterDict(
+            {"beta": beta, "weight": model.weight}
+        )
+
+    report = reported(step)
+    assert not report.cuts
+    assert not report.notes
+    assert {str(one.verdict) for one in report.parameters.values()} == {"reached"}
+
+
+def test_the_call_of_scripted_functions_is_what_it_was_after_a_trace():
+    before = vars(torch.jit.ScriptFunction)["__call__"]
+    reported(lambda: (Mixed()(1), Mixed()))
+    assert vars(torch.jit.ScriptFunction)["__call__"] is before
+
+
+def test_what_is_severed_comes_in_the_same_order_in_every_process():
+    paths = [("", str(number), "weight") for number in range(9)]
+    by = (CutKind.DETACH, "detach")
+    assert list(MadeOf(set(paths)).severed(by).dead) == paths
