@@ -27,6 +27,9 @@ _DEEP = 3  # edits on top of each other
 _TRIALS = 60  # for one problem
 _TURNS = 2  # in which the step is timed without and with a patch
 
+# A line that stands in the way: kind and operation of what severs there, the lines that ran in it
+_Site = tuple[Place, str, str, tuple[Place, ...]]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mend:
@@ -89,7 +92,12 @@ class _State:
     sources: Mapping[str, SourceFile]
     titles: tuple[str, ...]
     soft: bool
-    sites: tuple[tuple[Place, str, str, tuple[Place, ...]], ...]
+    sites: tuple[_Site, ...]
+
+    @property
+    def changed(self) -> tuple[tuple[str, bytes], ...]:
+        """The bytes of each changed file, by its name."""
+        return tuple(sorted((file, source.data) for file, source in self.sources.items()))
 
 
 class Search:
@@ -130,54 +138,48 @@ class Search:
 
     def mends(self, problem: Problem) -> list[Mend]:
         """Return every patch that helps, the best first."""
-        start = _State(
-            {},
-            (),
-            False,
-            tuple(
-                (place, problem.kind, problem.operation, problem.inner) for place in problem.places
-            ),
-        )
-        states, left = [start], _TRIALS
+        sites = [
+            (place, problem.kind, problem.operation, problem.inner) for place in problem.places
+        ]
+        start = _State({}, (), False, tuple(sites))
+        states = [start]
         mends: list[Mend] = []
+        is_mended = False  # by what makes up no gradient
         tried: set[tuple[tuple[str, bytes], ...]] = set()
         for _ in range(_DEEP):
             further: list[_State] = []
             helped: _State | None = None  # a composition that is farther off is not tried then
             for state, edit, file in self._proposed(states, problem):
-                if helped is not None and state is not helped:
+                if (helped is not None and state is not helped) or (edit.soft and is_mended):
                     continue
-                changed = self._changed(state, edit, file)
-                key = None if changed is None else _bytes(changed)
-                if changed is None or key is None or key in tried or left <= 0:
+                after = self._after(state, edit, file)
+                if after is None or after.changed in tried or len(tried) == _TRIALS:
                     continue
-                if edit.soft and any(not mend.soft for mend in mends):
-                    continue
-                tried.add(key)
-                left -= 1
-                titles, soft = (*state.titles, edit.title), state.soft or edit.soft
-                outcome = self._laboratory.run(dict(key))
-                effect = self.effect(self.base, outcome, problem, soft=soft)
+                tried.add(after.changed)
+                outcome = self._laboratory.run(dict(after.changed))
+                effect = self.effect(self.base, outcome, problem, soft=after.soft)
                 if effect is not None:
                     helped = state if state is not start else None
-                    mends.append(
-                        Mend(
-                            problem=problem,
-                            titles=titles,
-                            before={name: self.originals[name] for name, _ in key},
-                            sources=dict(key),
-                            effect=effect,
-                            soft=soft,
-                        )
-                    )
-                else:
-                    sites = tuple(self._next(outcome, problem))
-                    if sites and sites != state.sites:  # else it was of no use
-                        further.append(_State(changed, titles, soft, sites))
-            if any(not mend.soft for mend in mends) or not further:
+                    mends.append(self._mend(problem, after, effect))
+                    is_mended = is_mended or not after.soft
+                    continue
+                next_sites = tuple(self._next(outcome, problem))
+                if next_sites and next_sites != state.sites:  # else it was of no use
+                    further.append(replace(after, sites=next_sites))
+            if is_mended or not further:
                 break
             states = sorted(further, key=_length)  # what drops most is nearest
         return self._lasting(problem, sorted(mends, key=lambda mend: mend.rank))
+
+    def _mend(self, problem: Problem, state: _State, effect: Effect) -> Mend:
+        return Mend(
+            problem=problem,
+            titles=state.titles,
+            before={name: self.originals[name] for name, _ in state.changed},
+            sources=dict(state.changed),
+            effect=effect,
+            soft=state.soft,
+        )
 
     def _lasting(self, problem: Problem, mends: list[Mend]) -> list[Mend]:
         """Return the patches with which the step also runs when it runs again."""
@@ -244,18 +246,22 @@ class Search:
                 site = FaultyLine(source, place.line, kind, operation, lines, problem.parameters)
                 yield from ((edit, place.file) for edit in proposals(site))
 
-    def _changed(self, state: _State, edit: Edit, file: str) -> Mapping[str, SourceFile] | None:
+    def _after(self, state: _State, edit: Edit, file: str) -> _State | None:
+        """Return the source with one edit more; None where that changes nothing, or is no
+        Python.
+        """
         source = state.sources.get(file) or self.source(file)
         assert source is not None
         try:
             changed = source.with_changes(edit.changes)
         except (SyntaxError, ValueError):
             return None
-        return None if changed.data == source.data else {**state.sources, file: changed}
+        if changed.data == source.data:
+            return None
+        sources, titles = {**state.sources, file: changed}, (*state.titles, edit.title)
+        return _State(sources, titles, state.soft or edit.soft, ())
 
-    def _next(
-        self, outcome: TrialOutcome, problem: Problem
-    ) -> Iterator[tuple[Place, str, str, tuple[Place, ...]]]:
+    def _next(self, outcome: TrialOutcome, problem: Problem) -> Iterator[_Site]:
         """Yield the lines that stand in the way now.
 
         Of an error that the edit laid bare, or of another cut.
@@ -291,10 +297,6 @@ def _as_reported(outcome: TrialOutcome) -> TrialOutcome:
         return outcome
     cuts = [cut for part in parts(outcome.report) for cut in part.cuts]
     return replace(outcome, failure=None) if any(map(has_raised, cuts)) else outcome
-
-
-def _bytes(sources: Mapping[str, SourceFile]) -> tuple[tuple[str, bytes], ...]:
-    return tuple(sorted((file, source.data) for file, source in sources.items()))
 
 
 def _length(state: _State) -> int:

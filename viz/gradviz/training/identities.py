@@ -64,14 +64,7 @@ class Identities:
             name: tensor for name, tensor in names_before.tensors.items() if name in reported
         }
         self.names = {id(tensor): name for name, tensor in tensors.items()}
-        roots_before = {
-            name.partition(".")[0] for name, own in tensors.items() if id(own) in self._former
-        }
-        self.joined = [
-            tensor
-            for name, tensor in tensors.items()
-            if id(tensor) not in self._former and name.partition(".")[0] in roots_before
-        ]
+        self.joined = self._joined(tensors)
         self._former.update(
             {
                 key: names[0]
@@ -94,16 +87,18 @@ class Identities:
         self._roots = {
             name: weakref.ref(root) for name, root in roots.items() if isinstance(root, nn.Module)
         }
-        self._modules = {
-            id(parameter): holder
-            for root in roots.values()
-            if isinstance(root, nn.Module)
-            for module in torch_inside.modules_of(root)
-            for holder in (weakref.ref(module),)
-            for parameter in torch_inside.parameters_of(module).values()
-            if parameter is not None
-        }
+        self._modules = _holders(root for root in roots.values() if isinstance(root, nn.Module))
         return list(tensors.values())
+
+    def _joined(self, tensors: Mapping[str, Tensor]) -> list[Tensor]:
+        """Return those that no call before has found, of models of which one has found others."""
+        former = {name for name, tensor in tensors.items() if id(tensor) in self._former}
+        roots = {name.partition(".")[0] for name in former}
+        return [
+            tensor
+            for name, tensor in tensors.items()
+            if name not in former and name.partition(".")[0] in roots
+        ]
 
     def followers(self, before: Mapping[int, str], rebound: Container[str]) -> dict[int, int]:
         """Return for each tensor that was made anew of itself the identity that it had.
@@ -296,6 +291,17 @@ class Identities:
         """Return what stands where others stood that an optimizer holds still, by name."""
         optimizers.record(optimizer).update()
         return [name for name, (_, key) in self.stale(optimizers).items() if key == id(optimizer)]
+
+
+def _holders(roots: Iterable[nn.Module]) -> dict[int, weakref.ref[nn.Module]]:
+    """Return the modules that hold each parameter of some models, by its identity."""
+    return {
+        id(parameter): weakref.ref(module)
+        for root in roots
+        for module in torch_inside.modules_of(root)
+        for parameter in torch_inside.parameters_of(module).values()
+        if parameter is not None
+    }
 
 
 def _successors(name: str, now: Iterable[str]) -> list[str]:

@@ -44,12 +44,13 @@ def why_stopped(
     """
     rounds = _rounds(verdicts, [number for number, _ in looks])
     deciding = [_deciding(some) for some in rounds.values()]
-    words = {None if own is None else own.verdict for some in deciding for own in some}
-    parameters = [own for some in deciding for own in some if own is not None]
-    if words and words <= _SEVERED | {None}:
+    parameters = list(chain(*deciding))
+    words = {own.verdict for own in parameters}
+    if not all(deciding):  # a round that does not know it makes no use of it
+        words.add(Verdict.UNUSED)
+    if words and words <= _SEVERED:
         cut = _common(deciding, earlier)
-        why = "unused" if words - {Verdict.CUT} else "cut"
-        return Stopping(why, cut, line_of(cut))
+        return Stopping("cut" if words == {Verdict.CUT} else "unused", cut, line_of(cut))
     if words == {Verdict.ZERO}:
         places = {None if own.zero is None else own.zero.place for own in parameters}
         return Stopping("zero", place=places.pop() if len(places) == 1 else None)
@@ -60,30 +61,29 @@ def why_stopped(
 
 def _rounds(
     verdicts: Mapping[int, Parameter | None], steps: Sequence[int]
-) -> Mapping[int, Sequence[Parameter | None]]:
-    """Return what the calls before each step say, by the last of them; each call for itself where
-    no step is known. Calls after the last step have none yet: they may be part of a round.
+) -> Mapping[int, Sequence[Parameter]]:
+    """Return what the calls before each step say that know the parameter, by the last of them; each
+    call for itself where no step is known. Calls after the last step have none yet: they may be
+    part of a round.
     """
-    if not steps:
-        return {number: [own] for number, own in verdicts.items()}
-    rounds: dict[int, list[Parameter | None]] = {}
+    rounds: dict[int, list[Parameter]] = {}
     for number, own in verdicts.items():
-        last = min((step for step in steps if step >= number), default=None)
+        last = min((step for step in steps if step >= number), default=None) if steps else number
         if last is not None:
-            rounds.setdefault(last, []).append(own)
+            rounds.setdefault(last, []).extend([] if own is None else [own])
     return rounds
 
 
-def _deciding(verdicts: Sequence[Parameter | None]) -> Sequence[Parameter | None]:
+def _deciding(verdicts: Sequence[Parameter]) -> Sequence[Parameter]:
     """Return what decides of one round: where a call brings something, those that do, else those
     that are cut off.
     """
-    brings = [own for own in verdicts if own and own.verdict in _ARRIVES]
-    return brings or [own for own in verdicts if own and own.verdict is Verdict.CUT] or verdicts
+    brings = [own for own in verdicts if own.verdict in _ARRIVES]
+    return brings or [own for own in verdicts if own.verdict is Verdict.CUT] or verdicts
 
 
-def _is_fed(verdicts: Iterable[Parameter | None]) -> bool:
-    return any(own is not None and own.verdict is Verdict.REACHED for own in verdicts)
+def _is_fed(verdicts: Iterable[Parameter]) -> bool:
+    return any(own.verdict is Verdict.REACHED for own in verdicts)
 
 
 def _taken(fed: Sequence[Look]) -> Stopping | None:
@@ -102,13 +102,13 @@ def _taken(fed: Sequence[Look]) -> Stopping | None:
 
 
 def _common(
-    rounds: Sequence[Sequence[Parameter | None]], earlier: Iterable[Parameter | None]
+    rounds: Sequence[Sequence[Parameter]], earlier: Iterable[Parameter | None]
 ) -> Cut | None:
     """Return a cut with a line that all rounds have in common, and no earlier call; None where
     there is none.
     """
     usual = {line_of(cut) for own in earlier if own is not None for cut in own.cuts}
-    cuts = [[cut for own in some if own is not None for cut in own.cuts] for some in rounds]
+    cuts = [[cut for own in some for cut in own.cuts] for some in rounds]
     lines = [{line_of(cut) for cut in own} for own in cuts]
     common = (cut for cut in chain(*cuts) if all(line_of(cut) in own for own in lines))
     return next((cut for cut in common if line_of(cut) not in usual), None)
