@@ -115,14 +115,7 @@ class _Outliner:
         """
         owner = self._owners(members, depth)
         flows = self._flows(members)
-        host = {
-            m: flows[m][0]
-            for m in members
-            if self._things[m].is_tensor
-            and len(flows[m]) == 1
-            and self._things[m].path == self._things[flows[m][0]].path
-            and not self._things[flows[m][0]].is_tensor
-        }
+        host = {m: flows[m][0] for m in members if self._has_host(m, flows[m])}
         hung: dict[int, list[int]] = defaultdict(list)
         for tensor, user in host.items():
             hung[user].append(tensor)
@@ -147,6 +140,14 @@ class _Outliner:
             )
             entries += [self._entry(key, group, hung, depth) for key, group in stretches]
         return entries
+
+    def _has_host(self, member: int, users: Sequence[int]) -> bool:
+        """Say whether it is a tensor that one operation of its own module uses, and no other."""
+        thing = self._things[member]
+        if not thing.is_tensor or len(users) != 1:
+            return False
+        user = self._things[users[0]]
+        return thing.path == user.path and not user.is_tensor
 
     def _flows(self, members: Sequence[int]) -> dict[int, list[int]]:
         """Return which of the members each of them goes into."""

@@ -19,6 +19,7 @@ from gradviz.system.grouped import grouped
 
 _GRAD_MODES = frozenset(("no_grad", "set_grad_enabled", "inference_mode"))
 _SAYS_SO = frozenset(("detach", "detach_", "frozen", "data", *_GRAD_MODES))
+_NEVER = frozenset(("zero", "hook", "not_finite", "unregistered", "stale", "cleared"))
 _IN_PASSING = frozenset(("new_tensor", "numpy", "collective", "custom_function", "data"))
 _WORDS = re.compile(
     r"(?<![a-z])(target|teacher|ema|momentum|fake|fakes|frozen|freeze|stop_?grad\w*|sg|ref|reference|old|pseudo|baseline|"
@@ -38,15 +39,13 @@ def is_meant(
     """
     if problem.kind == "not_held":
         return not problem.alarmed
-    if problem.kind in ("zero", "hook", "not_finite", "unregistered", "stale", "cleared"):
+    if problem.kind in _NEVER:
         return False
     if not problem.held:
         return True
-    if problem.alarmed or not any(
-        parameter.verdict is Verdict.REACHED for parameter in parameters.values()
-    ):
-        return False
-    if problem.kind == "checkpoint":  # it saves memory, and stops no gradient on purpose
+    trains = any(parameter.verdict is Verdict.REACHED for parameter in parameters.values())
+    # A checkpoint saves memory, and stops no gradient on purpose
+    if problem.alarmed or not trains or problem.kind == "checkpoint":
         return False
     if problem.operation == "sample()":
         # The gradient is to come by way of the score
@@ -54,11 +53,8 @@ def is_meant(
     place = problem.places[0]
     if place.file in sources and _is_a_step(problem.kind, place.line, sources[place.file]):
         return True
-    if any(
-        is_stored(other.line, sources[other.file])
-        for other in problem.places
-        if other.file in sources
-    ):
+    readable = [place for place in problem.places if place.file in sources]
+    if any(is_stored(place.line, sources[place.file]) for place in readable):
         return True
     if problem.partial:
         return problem.kind not in _IN_PASSING and not _is_for_numpy(problem, sources)

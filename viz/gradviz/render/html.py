@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradviz.causes.raised import has_failed
 from gradviz.facts.blocks import by_block
-from gradviz.facts.calls import CallKind
+from gradviz.facts.calls import CallKind, StepNote
 from gradviz.facts.findings import Findings
 from gradviz.facts.several import is_of_calls
 from gradviz.facts.training import Alarm
@@ -112,18 +112,8 @@ def _first(losses: Sequence[Findings], report: Findings) -> int:
     whose backward raised.
     """
     for note in report.alarms:
-        called = [
-            number
-            for number, loss in enumerate(losses)
-            if loss.call and loss.call.kind is CallKind.BACKWARD and loss.call.number in note.calls
-        ]
-        starved = [
-            number
-            for number in called
-            if any(
-                parameter.verdict is Verdict.CUT for parameter in losses[number].parameters.values()
-            )
-        ]
+        called = [number for number, loss in enumerate(losses) if _is_called(loss, note)]
+        starved = [number for number in called if _starves(losses[number])]
         if called:
             return (starved or called)[-1]
     for number, loss in enumerate(losses):
@@ -141,6 +131,15 @@ def _first(losses: Sequence[Findings], report: Findings) -> int:
         )
     ]
     return alarmed[0] if alarmed else 0
+
+
+def _is_called(loss: Findings, note: StepNote) -> bool:
+    call = loss.call
+    return call is not None and call.kind is CallKind.BACKWARD and call.number in note.calls
+
+
+def _starves(loss: Findings) -> bool:
+    return any(parameter.verdict is Verdict.CUT for parameter in loss.parameters.values())
 
 
 def _severs_at_its_line(parameter: Parameter, alarm: Alarm) -> bool:

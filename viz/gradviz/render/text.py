@@ -177,14 +177,7 @@ def _one_loss(report: Findings, about: frozenset[str] | None, *, is_brief: bool)
     ]
     cuts = [cut for cut in report.cuts if about is None or not about.isdisjoint(cut.parameters)]
     pruning = [cut for cut in cuts if _names(report, cut, Verdict.CUT)]
-    aside = [
-        cut
-        for cut in cuts
-        if cut not in pruning
-        and cut.parameters
-        and not cut.inside_library
-        and not _is_zero_by_hook(report, cut)
-    ]
+    aside = [cut for cut in cuts if cut not in pruning and _is_told_aside(report, cut)]
 
     yield _Line(count_reached(report) + ".", "headline")
     explained: set[Explanation] = set()
@@ -203,8 +196,13 @@ def _one_loss(report: Findings, about: frozenset[str] | None, *, is_brief: bool)
     for note in report.notes:
         yield _Line()
         yield _Line(note_text(note), indent=2, label="note")
-    summary = [*calm.lines(report.parameters)]
-    yield from [_Line(), *map(_Line, summary)] if summary else ()
+    if summary := [*calm.lines(report.parameters)]:
+        yield from [_Line(), *map(_Line, summary)]
+
+
+def _is_told_aside(report: Findings, cut: Cut) -> bool:
+    is_library = not cut.parameters or cut.inside_library
+    return not is_library and not _is_zero_by_hook(report, cut)
 
 
 def _asides(report: Findings, cuts: Sequence[Cut], explained: set[Explanation]) -> Iterator[_Line]:

@@ -1,6 +1,6 @@
 """Whether parameters train, in a sentence and in lines, for every text that says it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from gradviz.causes.raised import REFUSALS
@@ -42,26 +42,34 @@ def sentence(training: Training | None) -> str:
     by_hand = _all_by_hand(training)
     clauses = [f"{_how_many(training)}{by_hand}"]
     clauses += [] if by_hand else _otherwise_moved(training)
-    raised = _where_raised(whole)
-    reasons = [
-        (fate, names)
-        for fate, names in _by_reason(training)
-        if fate.why != "cut" or (fate.file, fate.line) not in raised
-    ]
+    reasons = _reasons_told(training, _where_raised(whole))
     clauses += [_clause(training, names, fate) for fate, names in reasons[:_CLAUSES]]
     rest = sum(len(names) for _, names in reasons[_CLAUSES:])
     clauses += [f"{rest} more do not"] if rest else []
     unknown = len(fates) - len(decided)
     clauses += [f"of {unknown} it is not known"] if unknown and not _is_open(training) else []
     clauses += [f"this process holds no values of {away} more"] if away else []
-    if beside:
-        them = _them(beside)
-        unused = _names(beside, whole.parameters)
-        held = any(fate.optimizer for fate in whole.parameters if fate.name in beside)
-        does = "steps" if held else "holds"
-        clauses += [f"no loss uses {unused}, and no optimizer {does} {them}"]
+    clauses += [_unused_and_not_stepped(whole, beside)] if beside else []
     clauses += _besides(whole)
     return _with_remarks("; ".join(clauses), training)
+
+
+def _reasons_told(
+    training: Training, raised: Container[tuple[str | None, int | None]]
+) -> list[tuple[Fate, list[str]]]:
+    """Return what keeps parameters from training, but for cuts at lines that are said to raise."""
+    return [
+        (fate, names)
+        for fate, names in _by_reason(training)
+        if fate.why != "cut" or (fate.file, fate.line) not in raised
+    ]
+
+
+def _unused_and_not_stepped(training: Training, names: Sequence[str]) -> str:
+    own = [fate for fate in training.parameters if fate.name in names]
+    does = "steps" if any(fate.optimizer for fate in own) else "holds"
+    unused = _names(names, training.parameters)
+    return f"no loss uses {unused}, and no optimizer {does} {_them(names)}"
 
 
 def _them(names: Sequence[str]) -> str:
