@@ -28,3 +28,51 @@ def test_a_function_of_the_user_s_that_is_called_grad_is_not_it():
 
     report = report_of(lambda net: net.last(grad(net.first(X))).sum())
     assert verdict(report) is Verdict.REACHED
+
+
+class Cube(torch.autograd.Function):
+    """Its backward keeps a history of its own, or none."""
+
+    @staticmethod
+    def forward(ctx, x, keeps):
+        ctx.keeps = keeps
+        ctx.save_for_backward(x)
+        return x**3
+
+    @staticmethod
+    def backward(ctx, grad):
+        (x,) = ctx.saved_tensors
+        return 3 * (x if ctx.keeps else x.detach()) ** 2 * grad, None
+
+
+class Reversed(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, _):
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx, grad):
+        return -grad, None
+
+
+def slope_of(function, *, keeps):
+    def step(net):
+        x = X.clone().requires_grad_()
+        y = function.apply(net.first(x), keeps)
+        return torch.autograd.grad(y.sum(), x, create_graph=True)[0].square().mean()
+
+    return report_of(step).parameters["first.bias"]
+
+
+def test_what_the_backward_of_a_custom_function_does_with_what_it_saved_is_not_known():
+    bias = slope_of(Cube, keeps=False)
+    assert (bias.verdict, bias.uncertain) == (Verdict.UNUSED, True)
+
+
+def test_what_it_keeps_a_history_of_is_reached():
+    assert slope_of(Cube, keeps=True).verdict is Verdict.REACHED
+
+
+def test_what_is_added_before_a_function_that_saved_nothing_is_surely_unused():
+    bias = slope_of(Reversed, keeps=True)
+    assert (bias.verdict, bias.uncertain) == (Verdict.UNUSED, False)

@@ -11,11 +11,13 @@ is. The nodes between the function's result and its input say which.
 from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
+import torch
 from torch import Tensor
 
+from gradviz.recording.calls.arguments import tensors_in
 from gradviz.recording.tape import Tape
 from gradviz.recording.tensor_state import nodes_before
-from gradviz.recording.torch_inside import is_wrapped, unwrapped
+from gradviz.recording.torch_inside import function_saved, is_wrapped, unwrapped
 from gradviz.system.grouped import grouped
 from gradviz.system.walk import walk
 
@@ -178,6 +180,40 @@ def factors_of(nodes: Iterable[Any], inputs: Iterable[Any]) -> tuple[Any, ...]:
         elif kind in _PRODUCTS:
             depends.update(dict.fromkeys(earlier for earlier in before if earlier not in way))
     return tuple(depends)
+
+
+def left_by_functions(
+    nodes: Iterable[Any], inputs: Iterable[Any], results: Iterable[Any]
+) -> tuple[Any, ...]:
+    """Return the autograd nodes whose values a derivative may depend on though its own history
+    does not have them.
+
+    The backward of a custom Function is the only one that can lose them: nobody sees what it does
+    with what it saved and with what arrives.
+
+    Args:
+        nodes: Of what is differentiated.
+        inputs: With respect to which tensors.
+        results: The nodes of the derivatives.
+    """
+    nodes, inputs = tuple(nodes), tuple(inputs)
+    if not any(map(_is_custom, _on_the_way(_before(nodes), inputs))):
+        return ()
+    kept = _before(results)
+    lost: dict[Any, None] = {}
+    for node in factors_of(nodes, inputs):
+        behind = [node] if not _is_custom(node) else nodes_before(node) if _keeps(node) else []
+        lost.update((earlier, None) for earlier in behind if earlier not in kept)
+    return tuple(lost)
+
+
+def _is_custom(node: Any) -> bool:
+    return isinstance(node, torch.autograd.function.BackwardCFunction)
+
+
+def _keeps(node: Any) -> bool:
+    """Say whether a custom Function kept tensors for its backward."""
+    return function_saved(node) or next(tensors_in(vars(node).values()), None) is not None
 
 
 def _before(nodes: Iterable[Any]) -> dict[Any, list[Any]]:

@@ -12,7 +12,7 @@ from gradviz.recording.calls.inputs import inputs_of
 from gradviz.recording.calls.noting import is_another, stamp_nodes
 from gradviz.recording.calls.rule import Rule, TorchCall
 from gradviz.recording.calls.severing import write_down
-from gradviz.recording.entries.records import Asked
+from gradviz.recording.entries.records import Asked, Exit
 from gradviz.recording.reading.where import Spot
 from gradviz.recording.recorder import spot_of
 from gradviz.recording.rules.tangents import cotangents
@@ -36,6 +36,9 @@ def _after_grad(call: TorchCall) -> None:
         stamp_nodes(call._replace(args=weights, kwargs={}), live)
         for item in live if constants else ():
             recorder.tape.stamp(item.grad_fn, None, constants)
+        _note_unseen(
+            call, transforms.left_by_functions(roots, towards, [item.grad_fn for item in live])
+        )
     dead = tuple(item for item in out if isinstance(item, Tensor) and not is_recorded(item))
     if dead:
         inputs = (
@@ -50,6 +53,18 @@ def _after_grad(call: TorchCall) -> None:
             )
             for item in dead[1:]:
                 recorder.tape.set_origin(item, serial)
+
+
+def _note_unseen(call: TorchCall, nodes: tuple[Any, ...]) -> None:
+    """Take note that a custom Function's backward had the values of some nodes, of which it cannot
+    be seen what it did with them.
+    """
+    recorder = call.recorder
+    if nodes:
+        inputs = tuple((recorder.tape.walk(node), True) for node in nodes)
+        stack = recorder.stacks.look_around(call.frame)
+        serial = write_down(recorder, call.function.name, None, inputs, stack, None)
+        recorder.tape.left(serial, Exit.NUMBER)
 
 
 def _note_asked(tape: Tape, roots: Iterable[Any], towards: Iterable[Tensor], spot: Spot) -> None:

@@ -25,6 +25,7 @@ from gradviz.recording.torch_inside.autograd import (
     CheckpointFunction,
     backward_is_compiled,
     current_node,
+    function_saved,
     graph_was_freed,
     is_view,
     node_number,

@@ -151,6 +151,16 @@ def saved_list(node: Any, name: str) -> tuple[Tensor | None, ...] | None:
     return values
 
 
+def function_saved(node: Any) -> bool:
+    """Say whether a custom Function saved tensors by ``save_for_backward`` (2.6 to 2.15); yes where
+    torch does not say.
+    """
+    try:
+        return bool(getattr(node, "_raw_saved_tensors", True))
+    except RuntimeError:  # freed
+        return True
+
+
 # The function through which every backward enters the engine; 2.6 to 2.15
 ENGINE = "_engine_run_backward"
 
