@@ -38,19 +38,17 @@ def ask(
         return ""
     if any(brought_by(tape, tape.live(loss)) is not None for loss in losses):
         return ""
-    steps = [
+    checkpoints = [
         (index, step)
         for index, number in enumerate(built.numbers)
-        if (step := tape.steps.get(number)) is not None
+        if (step := tape.steps.get(number)) is not None and step.checkpoint
     ]
-    if any(
-        step.checkpoint and _closes_over_history(tape, built, index, step) for index, step in steps
-    ):
+    if any(_closes_over_history(tape, built, index, step) for index, step in checkpoints):
         return (
             "a reentrant checkpoint reads a value from outside, and a backward for the report would"
             " free that value's graph before yours"
         )
-    reentrant = any(step.checkpoint for _, step in steps)
+    reentrant = bool(checkpoints)
     if reentrant:  # what it reads is watched by no edge, and is let go of as the trace ends
         tape.held.update(leaves)
     given = [model] if isinstance(model, nn.Module) else list((model or {}).values())

@@ -52,24 +52,14 @@ def judge_step(
         waits: It is early to say of what no loss has used that none will.
         stalled: Identities of what steps have moved: why they do so no more is told at the end.
     """
-    names = {key: name for call in calls for key, name in call.names.items()}
-    held: dict[str, torch.Tensor] = {
-        names[id(tensor)]: tensor
-        for tensor in parameters_of(optimizer)
-        if id(tensor) in names and names[id(tensor)] not in stale
-    }
+    held = _held(optimizer, calls, stale)
     lodged = {name for whole in held for name in inside.get(whole, ())}
     take_turns = _take_turns([*earlier, *calls], held)
     sorter = _Sorter(
         calls=calls,
         complete=len(calls) == len(numbers),
         waits=waits or take_turns,
-        shared=frozenset(
-            id(tensor)
-            for other in optimizers.values()
-            if other is not optimizer
-            for tensor in parameters_of(other)
-        ),
+        shared=_held_by_others(optimizer, optimizers.values()),
         stalled=stalled,
         reached=_reached(earlier),
         reached_there=_reached(
@@ -93,6 +83,21 @@ def judge_step(
     )
     fields: dict[str, Any] = {field: tuple(chosen) for field, chosen in sorted_names.items()}
     return replace(step, **fields)
+
+
+def _held(
+    optimizer: Optimizer, calls: Sequence[BackwardCall], stale: Container[str]
+) -> dict[str, torch.Tensor]:
+    """Return the parameters of an optimizer that calls know by a name, and that stand there."""
+    names = {key: name for call in calls for key, name in call.names.items()}
+    named = ((names.get(id(tensor)), tensor) for tensor in parameters_of(optimizer))
+    return {name: tensor for name, tensor in named if name is not None and name not in stale}
+
+
+def _held_by_others(optimizer: Optimizer, optimizers: Iterable[Optimizer]) -> frozenset[int]:
+    """Return the identities of what other optimizers hold."""
+    others = [other for other in optimizers if other is not optimizer]
+    return frozenset(id(tensor) for other in others for tensor in parameters_of(other))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gradviz.facts.evidence import Evidence, Look
+from gradviz.facts.evidence import Evidence, Look, Touch
 from gradviz.graph import Place, Verdict
 
 _NEXT_TO_NOTHING = 1e-6  # of a gradient: no bound that is meant takes away as much
@@ -12,7 +12,7 @@ def taken_by(evidence: Evidence, looks: Sequence[Look]) -> tuple[str, Place | No
     """Return why gradient that arrived was none at every step, and the line; None where nothing was
     seen to take it away.
     """
-    touch = next((look.touch for look in reversed(looks) if look.touch is not None), None)
+    touch = _last_touch(looks)
     place = evidence.cleared_at if touch is None else touch.place
     is_there = any(look.gradient is not None for look in looks)
     if evidence.returned_at is not None and not is_there:
@@ -40,8 +40,13 @@ def shrunk_by(evidence: Evidence, looks: Sequence[Look]) -> tuple[str, Place | N
     line; None where none does. A GradScaler takes back what it has multiplied by.
     """
     arrived = max((call.gradient_norm or 0.0 for call in evidence.verdicts), default=0.0)
-    touch = next((look.touch for look in reversed(looks) if look.touch is not None), None)
+    touch = _last_touch(looks)
     if touch is None or not touch.scales or touch.place is None or "scale" in touch.place.code:
         return None
     is_shrunk = all((look.gradient or 0.0) < _NEXT_TO_NOTHING * arrived for look in looks)
     return ("clipped", touch.place) if is_shrunk else None
+
+
+def _last_touch(looks: Sequence[Look]) -> Touch | None:
+    """Return what was last seen to change a gradient before its step."""
+    return next((look.touch for look in reversed(looks) if look.touch is not None), None)
