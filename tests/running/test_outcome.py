@@ -692,7 +692,34 @@ def test_what_micro_batches_brought_and_zero_grad_took_is_told_and_is_no_alarm(
     ran = scripts.run("train.py")
     cleared = f"what backward 1 and 2 brought, before the next backward, at train.py:10: {clear}"
     assert (f"  cleared   {cleared}" in ran.said, "cleared" in ran.said) == (says, says)
-    assert (ran.end, "ALARM" in ran.err) == ("gradviz: All 4 parameters train.\n", False)
+    clause = (
+        "; what backward 1 and 2 brought came to no step of optimizer: train.py:10 cleared it first"
+        " (to add it up, clear after the step alone)"
+    )
+    end = f"gradviz: All 4 parameters train{clause if says else ''}.\n"
+    assert (ran.end, "ALARM" in ran.err) == (end, False)
+
+
+def test_what_was_asked_for_the_gradient_of_an_input_is_not_told_as_cleared(scripts):
+    scripts.write(
+        "train.py",
+        """
+import torch
+from torch import nn
+net = nn.Linear(4, 1)
+opt = torch.optim.SGD(net.parameters(), 0.1)
+def gradients(x):
+    opt.zero_grad()
+    net(x).square().mean().backward()
+for _ in range(3):
+    x = torch.randn(20, 4, requires_grad=True)
+    gradients(x)
+    gradients(x.detach() + 0.1 * x.grad.sign())
+    opt.step()
+""",
+    )
+    ran = scripts.run("train.py")
+    assert (ran.end, "cleared" in ran.err) == ("gradviz: All 2 parameters train.\n", False)
 
 
 ACTOR_AND_CRITIC = """import torch

@@ -120,9 +120,11 @@ class Account:
 
     def _discarded_at(self, optimizer: Optimizer, rounds: Rounds) -> Place | None:
         """Return the line that clears what each of the calls of one loss has brought to an
-        optimizer's parameters before the next call, and no step between.
+        optimizer's parameters before the next call, and no step between; none where these brought
+        something to other leaves than the last does, as to inputs of an attack.
         """
-        if len({call.place for call in rounds.batch}) > 1:
+        reached = [len(call.report.unregistered) for call in rounds.batch]
+        if len({call.place for call in rounds.batch}) > 1 or len(set(reached)) > 1:
             return None
         return self._training.touches.discarded_at(parameters_of(optimizer), len(rounds.batch) - 1)
 

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gradviz.facts.training import Alarm, Thresholds, Training
+from gradviz.graph import Place
 from gradviz.render.sentences import path_and_line
 from gradviz.render.training import NOT_KNOWN, lines, sentence
 from gradviz.running.calls import BackwardCall, OptimizerStep
+from gradviz.running.phrases import numbers_in_words
 from gradviz.training.judging import judge
 from gradviz.training.remarks import of_last_step
 from gradviz.training.unregistered import with_unregistered
@@ -35,6 +37,8 @@ class TrainingJudge:
         self.training: Training | None = None  # as last judged
         self._before: Training | None = None  # and before the phase that is on
         self._end: tuple[str, ...] = ()  # what ended the script
+        # A clause on what a line clears of each optimizer's gradients, by its name and the line
+        self._cleared: dict[tuple[str, Place], str] = {}
 
     def judge(
         self, calls: Sequence[BackwardCall], reported: int, *, ended: bool = False
@@ -60,7 +64,7 @@ class TrainingJudge:
             reported,
             terms=watch.calls.terms,
             underivable=watch.calls.underivable,
-            remarks=remarks + self._end,
+            remarks=(*remarks, *self._cleared.values(), *self._end),
             inspects=watch.calls.inspects,
             ended=ended,
             thresholds=self._thresholds,
@@ -104,6 +108,9 @@ class TrainingJudge:
         self._of_steps.update(step.starved)
         if step.holds_others:  # which another optimizer may train all the same
             self._for_good.update(step.starved)
+        if step.discarded_at is not None:
+            clause = _of_cleared(step, step.discarded_at)
+            self._cleared.setdefault((step.optimizer, step.discarded_at), clause)
 
     def alarms(self, *, ended: bool = False) -> list[str]:
         """Return the alarms that are not told yet, and that no later step will do away with."""
@@ -174,3 +181,12 @@ class TrainingJudge:
         later = self._watch.steps - self._watch.steps_in_full
         counted = f" {later:,} later steps were counted; --every N reports on later calls."
         return f"{sentence(self.training)}{counted if later >= _MANY_STEPS else ''}\n"
+
+
+def _of_cleared(step: OptimizerStep, place: Place) -> str:
+    """Return a clause on calls of one loss whose gradient a line clears before the step."""
+    return (
+        f"what backward {numbers_in_words(step.calls[:-1])} brought came to no step of"
+        f" {step.optimizer}: {path_and_line(place)} cleared it first (to add it up, clear after the"
+        " step alone)"
+    )
