@@ -187,6 +187,16 @@ def jacobian_in_a_weight(net, graph=False):
     return loss_of(net, slope.sum(0))
 
 
+def linearized(net):
+    _, slope = torch.func.linearize(lambda x: net.a(x).tanh(), X)
+    return loss_of(net, slope(torch.ones_like(X)))
+
+
+def pushed_forward(net):
+    _, slope = torch.func.jvp(lambda x: net.a(x).tanh(), (X,), (torch.ones_like(X),))
+    return loss_of(net, slope)
+
+
 def thawed_late(net):
     net.a.requires_grad_(False)
     hidden = net.a(X)
@@ -408,6 +418,7 @@ REMEDIES = (
         jacobian_in_a_weight,
         lambda net: jacobian_in_a_weight(net, graph=True),
     ),
+    Remedy("linearized", "by torch.func.jvp()", linearized, pushed_forward),
     Remedy(
         "thawed too late", "before the forward that should train it", thawed_late, thawed_before
     ),

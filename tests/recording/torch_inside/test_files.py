@@ -9,7 +9,8 @@ from gradviz.recording.torch_inside import files
 
 
 @pytest.mark.parametrize(
-    "name", ["FOLDER", "OPTIMIZERS", "FLAT_PARAMETERS", "AVERAGES", "GRAD_MODE", "CONTEXTLIB"]
+    "name",
+    ["FOLDER", "OPTIMIZERS", "FLAT_PARAMETERS", "AVERAGES", "GRAD_MODE", "CONTEXTLIB", "FOLDED"],
 )
 def test_a_file_or_folder_is_where_it_is_looked_for(name):
     path = getattr(files, name)

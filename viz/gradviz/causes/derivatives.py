@@ -1,5 +1,5 @@
 """A derivative was given as plain numbers, by ``torch.autograd.grad``,
-``torch.autograd.functional`` or ``backward()``.
+``torch.autograd.functional``, ``torch.func.linearize`` or ``backward()``.
 """
 
 from gradviz.causes.cause import Cause
@@ -22,6 +22,11 @@ _BACKWARD = Explanation(
     "Pass create_graph=True to that backward(), or better take the gradient by torch.autograd.grad("
     "..., create_graph=True), which leaves .grad alone.",
 )
+_LINEARIZED = Explanation(
+    "torch.func.linearize() keeps what its function computed of its input and of all weights as"
+    " constants, so its derivative trains nothing behind them.",
+    "Take the derivative by torch.func.jvp(), which keeps its history.",
+)
 NAMES = ("jacobian", "hessian", "vjp", "jvp", "hvp", "vhp")
 CAUSES = (
     Cause(
@@ -35,6 +40,7 @@ CAUSES = (
         ),
     ),
     Cause(kind=CutKind.GRAD_WITHOUT_GRAPH, operations=("backward()",), explanation=_BACKWARD),
+    Cause(kind=CutKind.DETACH, operations=("torch.func.linearize()",), explanation=_LINEARIZED),
     *(
         Cause(
             kind=CutKind.GRAD_WITHOUT_GRAPH,

@@ -63,6 +63,8 @@ def operation_text(name: str, kind: CutKind | None, stack: Surroundings) -> str:
         return "copy.deepcopy()"
     if stack.state_dict and kind is CutKind.DETACH:
         return "state_dict()"
+    if stack.folding and kind is CutKind.DETACH:
+        return "torch.func.linearize()"
     if (
         kind is CutKind.NON_DIFFERENTIABLE
         and stack.torch_line is not None

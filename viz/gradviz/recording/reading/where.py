@@ -257,6 +257,12 @@ class Surroundings:
         line = self.torch_line
         return line is not None and line.co_filename == torch_inside.FLAT_PARAMETERS
 
+    @property
+    def folding(self) -> bool:
+        """It keeps as a constant what a function computed."""
+        line = self.torch_line
+        return line is not None and line.co_filename == torch_inside.FOLDED
+
 
 _FUNCTION = 1  # the flag of code whose variables are no dictionary
 

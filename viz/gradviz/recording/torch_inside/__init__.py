@@ -60,6 +60,7 @@ from gradviz.recording.torch_inside.files import (
     CONTEXTLIB,
     DERIVATIVES,
     FLAT_PARAMETERS,
+    FOLDED,
     FOLDER,
     FUNCTIONAL,
     GRAD_MODE,

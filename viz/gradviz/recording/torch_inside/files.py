@@ -28,5 +28,8 @@ OF_ITS_OWN = tuple(
 # Where torch.func.grad, vjp and their like call torch.autograd.grad; 2.6 to 2.15. Without it, they
 # count as calls of the script's own
 TRANSFORMS = os.path.join(FOLDER, "_functorch", "eager_transforms.py")
+# Where torch.func.linearize keeps what no tangent goes into, detached; 2.6 to 2.15. Without it,
+# that is told as a detach() of the script's
+FOLDED = os.path.join(FOLDER, "fx", "experimental", "const_fold.py")
 # Whose generators take a mode off the stack for a moment; 2.6 to 2.15
 OVERRIDES = torch.overrides.__file__
