@@ -1,6 +1,7 @@
 """torchviz draws a sketch, without a tensor, under keys that are the same in every process."""
 
 import threading
+import warnings
 
 from gradviz.render.sketch import Item, Sketch, SketchLine, Sort
 from gradviz.render.torchviz_drawing import draw
@@ -50,3 +51,18 @@ def test_two_drawings_are_the_same_and_so_are_those_of_two_threads():
 def test_a_chain_deeper_than_the_stack_is_drawn():
     pairs = [("n0", "loss"), *((f"n{i + 1}", f"n{i}") for i in range(1200))]
     assert "n1200" in drawn(*pairs).source
+
+
+def test_where_the_user_makes_every_warning_an_error_there_is_none_to_be_one():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert "a -> loss" in drawn(("a", "loss")).source
+
+
+def test_what_the_user_was_warned_of_before_is_not_said_again():
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("default")
+        for _ in range(3):
+            warnings.warn("once for this line", UserWarning, stacklevel=1)
+            drawn(("a", "loss"))
+    assert len(said) == 1

@@ -9,9 +9,10 @@ sketch, so that the source is the same in every process.
 import re
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
+from types import FunctionType
 
 import graphviz
 
@@ -40,14 +41,12 @@ def draw(
         nodes: Attributes by key.
         edges: Attributes of every edge between two keys, the source first.
     """
-    import torchviz
-
     shadows = {item.key: _shadow(item) for item in sketch.items}
     for line in sketch.lines:
         shadows[line.target].takes(shadows[line.source], gradient=line.stroke != "frozen")
     losses = tuple(shadows[item.key] for item in sketch.items if item.sort is Sort.LOSS)
     with _recursing(3 * len(sketch.items)):
-        dot = torchviz.make_dot(losses)
+        dot = torchviz_make_dot()(losses)
     keys = {
         str(id(part)): key
         for key, shadow in shadows.items()
@@ -74,6 +73,24 @@ def draw(
                 for attributes in edges[source, target]:
                     dot.edge(source, target, **attributes)
     return dot
+
+
+def torchviz_make_dot() -> Callable[..., graphviz.Digraph]:
+    """Return torchviz's ``make_dot``, which gives no warning: the class by which it compares
+    versions is deprecated, and where the user makes warnings errors, nothing would be drawn.
+
+    The filters of ``warnings`` are the user's. To change them for a moment makes Python forget what
+    it has warned of, and say it once more.
+    """
+    import torchviz.dot
+
+    its = torchviz.dot.make_dot
+    names = {**vars(torchviz.dot), "LooseVersion": _numbers}
+    return FunctionType(its.__code__, names, its.__name__, its.__defaults__, its.__closure__)
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", version)]
 
 
 class _Function:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from gradviz.errors import LossError
 from gradviz.render.svg import drawing
+from gradviz.render.torchviz_drawing import torchviz_make_dot
 from gradviz.tracing.trace import report
 
 
@@ -40,9 +41,7 @@ def make_dot(
             "make_dot draws a tensor, or a tuple of tensors; this one holds something else"
         )
     if show_attrs or show_saved:
-        import torchviz
-
-        drawn: graphviz.Digraph = torchviz.make_dot(
+        drawn = torchviz_make_dot()(
             tuple(var) if several else var, params, show_attrs, show_saved, max_attr_chars
         )
         drawn.graph_attr.pop("size", None)
