@@ -46,9 +46,9 @@ def test_the_record_of_one_gone_stays_in_front_under_a_number_of_its_own(optimiz
 
 
 def test_of_those_that_one_line_made_the_last_is_kept(optimizers):
-    take_the_place_of_one_gone(optimizers, torch.optim.Adam, 1)
-    other, *_ = take_the_place_of_one_gone(optimizers, torch.optim.Adam, 2)
-    last, *_ = take_the_place_of_one_gone(optimizers, torch.optim.Adam, 1)
+    # All that took a place stay alive: one that is freed may give its identity to the next
+    taken = [take_the_place_of_one_gone(optimizers, torch.optim.Adam, line) for line in (1, 2, 1)]
+    (_, other, last) = (before for before, *_ in taken)
     gone = [record for key, record in optimizers.records.items() if key < 0]
     assert gone == [other, last]
 
