@@ -104,6 +104,15 @@ def test_what_is_severed_on_one_of_two_routes_is_told_beside_what_is_reached(tel
     assert "one route is cut, another is alive, often on purpose" in text
 
 
+def test_the_cut_beside_a_route_that_brings_zeros_alone_is_told(teller):
+    both = Parameter(name="a", verdict=Verdict.ZERO, partial=True, cuts=(DETACH,))
+    alone = Parameter(name="b", verdict=Verdict.ZERO)
+    text = teller.tell_call(of(1, both, alone))
+    assert ": one route is cut, another brings zeros" in text
+    assert "by detach()" in text
+    assert "partial" not in teller.tell_call(of(1, alone))
+
+
 def test_a_cut_that_is_told_already_is_not_told_again_of_what_has_another_route(teller):
     partial = Parameter(name="a", verdict=Verdict.REACHED, partial=True, cuts=(DETACH,))
     cut = Parameter(name="b", verdict=Verdict.CUT, cuts=(DETACH,))

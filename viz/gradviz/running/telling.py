@@ -171,7 +171,7 @@ def _details(call: BackwardCall, *, verbose: bool = False) -> list[str]:
     ]
     sections.append([line("note", note_text(note)) for note in notes])
     # As often as not a stop-gradient that is meant; so that the first cut is told, it stands alone
-    partial = [*_partial(call, verbose=verbose)]
+    partial = [*_severed_beside_zeros(call), *_partial(call, verbose=verbose)]
     sections += [partial[:1], partial[1:2], partial[2:]]
     return (
         [line for lines in sections for line in lines]
@@ -218,6 +218,23 @@ def _also_reached(leaves: Sequence[Leaf]) -> Iterator[str]:
     )
     for text, count in [*alike.items()][:3]:
         yield line("also reached", text if count == 1 else f"{count} tensors, each {text}")
+
+
+def _severed_beside_zeros(call: BackwardCall) -> Iterator[str]:
+    """Yield the cuts that are all that keeps more than zeros from what gets zeros alone."""
+    zero = (
+        parameter
+        for parameter in call.report.parameters.values()
+        if parameter.verdict is Verdict.ZERO
+    )
+    behind = grouped((parameter.cuts, parameter.name) for parameter in zero if parameter.partial)
+    for cuts, names in behind.items():
+        if own := [cut for cut in cuts if not is_of_a_library(cut)]:
+            yield line(
+                "partial", f"{names_in(names, call)}: one route is cut, another brings zeros"
+            )
+            for cut in sorted(own, key=is_asked):
+                yield from cut_lines(cut, most=0)
 
 
 def _partial(call: BackwardCall, *, verbose: bool) -> Iterator[str]:
