@@ -53,7 +53,28 @@ def a_count_by_place(hidden, out):
     return (out[:, :1] * torch.from_numpy(counts)).sum()
 
 
-@pytest.mark.parametrize("change", [the_row_of_the_best, in_their_order, ranks, a_count_by_place])
+def by_how_many_are_alike(hidden, out):
+    counts, _ = np.histogram(hidden.numpy(), bins=2)
+    return (out * torch.from_numpy(counts.astype(np.float32))).sum()
+
+
+def by_a_factor_of_it(hidden, out):
+    array = hidden.numpy()
+    factors = np.linalg.qr(array)
+    return out.sum() * float(factors[1].sum())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        the_row_of_the_best,
+        in_their_order,
+        ranks,
+        a_count_by_place,
+        by_how_many_are_alike,
+        by_a_factor_of_it,
+    ],
+)
 def test_what_an_array_chose_the_place_of_is_what_left(change):
     assert judged(change) == (Verdict.CUT, False)
 
@@ -71,7 +92,15 @@ def in_the_order_of_its_length(hidden, out):
     return (out * torch.from_numpy(weights)[:, None]).sum()
 
 
-@pytest.mark.parametrize("change", [by_its_size, in_the_order_of_its_length])
+def by_the_other_side_of_its_grid(hidden, out):
+    array = hidden[:, 0].numpy()
+    _, sides = np.meshgrid(array, np.arange(2, dtype=np.float32))
+    return (out * torch.from_numpy(sides.T.copy())).sum()
+
+
+@pytest.mark.parametrize(
+    "change", [by_its_size, in_the_order_of_its_length, by_the_other_side_of_its_grid]
+)
 def test_what_only_the_form_of_an_array_chose_has_nothing_of_it(change):
     assert judged(change) == (Verdict.UNUSED, True)
 

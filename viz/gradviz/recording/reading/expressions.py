@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator
 from gradviz.recording.reading.parts import (
     SOME,
     Piece,
-    as_comprehension,
     name_of,
     part_at,
     parts_at,
     pieces,
     straightened,
 )
+from gradviz.recording.reading.picked_out import as_comprehension
 from gradviz.recording.reading.targets import targets_in_turn
 
 Path = tuple[str, ...]

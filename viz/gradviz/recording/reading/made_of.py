@@ -30,7 +30,7 @@ from gradviz.recording.reading.keys import calls_with_keys, keys_there
 from gradviz.recording.reading.left_there import ownerless
 from gradviz.recording.reading.of_arrays import is_vague
 from gradviz.recording.reading.operators import as_calls
-from gradviz.recording.reading.parts import SOME, Piece
+from gradviz.recording.reading.parts import SOME, Piece, place_in
 from gradviz.recording.reading.record_classes import pieces_given
 from gradviz.recording.reading.sources import Source
 from gradviz.recording.reading.ways import DIRECT, Expression, Way, alone, is_of_number
@@ -114,6 +114,8 @@ class Taking:
         several = tuple(map(range_of, self._vague(value, scope, environment)))
         out, place = tuple(map(range_of, unread)), range_of(value)
         loose = way.loose or fills_others(self.source, scope, way)
+        if not is_vague(value, taken):  # all that goes into it goes into the part
+            taken = taken[:1] if taken and place_in(taken[0]) is not None else ()
         whole = Expression(place, taken, way.object, not way.kept, loose, read, out, several)
         self._take(whole, way)
 

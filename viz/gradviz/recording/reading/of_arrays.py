@@ -1,6 +1,7 @@
 """What an attribute of an array has of its numbers: what computes has some, its form none."""
 
 import ast
+from itertools import dropwhile
 
 import numpy as np
 
@@ -27,7 +28,9 @@ def is_vague(value: ast.AST, taken: Path) -> bool:
         return False
     root = root_of(value.func) if isinstance(value, ast.Call) else None
     is_array = root is not None and len(root) > 1 and root[0] in _PACKAGES
-    return not (is_array and has_numbers(taken[0]))
+    # What gives several arrays gives each of them as it would give one
+    within = tuple(dropwhile(lambda part: place_in(part) is not None, taken))
+    return not (is_array and (not within or has_numbers(within[0])))
 
 
 def is_of_numbers(call: ast.AST) -> bool:

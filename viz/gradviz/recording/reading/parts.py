@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from gradviz.recording.reading.filled_in import eval_part
-from gradviz.recording.reading.picked_out import at, is_sample, under
+from gradviz.recording.reading.picked_out import as_comprehension, at, is_sample, under
 
 Way = tuple[str, ...]
 
@@ -32,6 +32,10 @@ _IN_PLACE = frozenset("list tuple iter copy deepcopy array asarray tensor as_ten
 _IN_PLACE_METHODS = frozenset("copy tolist numpy".split())
 _IN_ORDER = frozenset("reversed sorted set frozenset".split())
 _ONE_OF = frozenset("min max choice next heappop".split())
+# Of several arguments each gives one element, whole and of another form
+_OF_EACH = frozenset(
+    "meshgrid ix_ broadcast_arrays broadcast_tensors atleast_1d atleast_2d atleast_3d".split()
+)
 
 
 class Piece(NamedTuple):
@@ -369,6 +373,8 @@ def _of_arguments(call: ast.Call, name: str, way: Way) -> list[Piece] | None:
         return _of_zip(call.args, way)
     if name == "enumerate":
         return _second(first, way)
+    if name in _OF_EACH:
+        return _of_each(call.args, place_in(way[0]))
     if name == "array" and len(call.args) == 2 and isinstance(first, ast.Constant):
         return [Piece(call, alone=True), Piece(call.args[1], way)]  # the first is the type
     if len(call.args) == 1 and (name in _IN_PLACE or (name == "stack" and not call.keywords)):
@@ -382,6 +388,11 @@ def _of_arguments(call: ast.Call, name: str, way: Way) -> list[Piece] | None:
     if name == "filter" and len(call.args) == 2:
         return [Piece(call.args[1], (SOME, *rest))]
     return None
+
+
+def _of_each(arguments: list[ast.expr], place: int | None) -> list[Piece] | None:
+    some = arguments if place is None else arguments[place:][:1]
+    return [Piece(argument) for argument in some] if len(arguments) > 1 else None
 
 
 def _of_method(call: ast.Call, owner: ast.expr, name: str, way: Way) -> list[Piece] | None:
@@ -417,18 +428,6 @@ def _of_zip(sources: list[ast.expr], way: Way) -> list[Piece] | None:
     pair = ast.copy_location(ast.Tuple(sources, ast.Load()), sources[0])
     inner = _of_display(pair, (part, place, *rest))
     return inner if part == SOME or place_in(part) is not None else None
-
-
-def as_comprehension(call: ast.Call) -> ast.GeneratorExp | None:
-    """Return ``f(r) for r in rows`` for ``map(lambda r: f(r), rows)``."""
-    if name_of(call) != "map" or len(call.args) != 2 or not isinstance(call.args[0], ast.Lambda):
-        return None
-    given = call.args[0].args.args
-    if len(given) != 1:
-        return None
-    target = ast.copy_location(ast.Name(given[0].arg, ast.Store()), call)
-    part = ast.comprehension(target, call.args[1], [], 0)
-    return ast.copy_location(ast.GeneratorExp(call.args[0].body, [part]), call)
 
 
 _RULES: dict[type[ast.AST], Callable[..., list[Piece] | None]] = {

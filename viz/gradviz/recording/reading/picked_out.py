@@ -1,4 +1,4 @@
-"""One result of a comprehension, written with the element that it is made of."""
+"""A comprehension, and one result of it, written with the element that it is made of."""
 
 import ast
 from collections.abc import Mapping
@@ -38,6 +38,20 @@ def is_sample(call: ast.Call) -> bool:
     """Say whether a call is ``random.sample(rows, 8)``, which gives some of the rows."""
     plain = ast.unparse(call.func) == "random.sample"
     return plain and {word.arg for word in call.keywords} <= {"k"}
+
+
+def as_comprehension(call: ast.Call) -> ast.GeneratorExp | None:
+    """Return ``f(r) for r in rows`` for ``map(lambda r: f(r), rows)``."""
+    called = call.func
+    name = called.id if isinstance(called, ast.Name) else getattr(called, "attr", "")
+    if name != "map" or len(call.args) != 2 or not isinstance(call.args[0], ast.Lambda):
+        return None
+    given = call.args[0].args.args
+    if len(given) != 1:
+        return None
+    target = ast.copy_location(ast.Name(given[0].arg, ast.Store()), call)
+    part = ast.comprehension(target, call.args[1], [], 0)
+    return ast.copy_location(ast.GeneratorExp(call.args[0].body, [part]), call)
 
 
 def under(whole: ast.DictComp, part: str) -> ast.expr:
