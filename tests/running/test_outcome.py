@@ -700,6 +700,28 @@ def test_what_micro_batches_brought_and_zero_grad_took_is_told_and_is_no_alarm(
     assert (ran.end, "ALARM" in ran.err) == (end, False)
 
 
+def test_what_a_step_with_a_closure_has_evaluated_is_not_told_as_cleared(scripts):
+    scripts.write(
+        "train.py",
+        """
+import torch
+from torch import nn
+net = nn.Linear(4, 1)
+opt = torch.optim.LBFGS(net.parameters(), 0.1, max_iter=5)
+x = torch.randn(20, 4)
+def closure():
+    opt.zero_grad()
+    loss = net(x).square().mean()
+    loss.backward()
+    return loss
+for _ in range(6):
+    opt.step(closure)
+""",
+    )
+    ran = scripts.run("train.py")
+    assert (ran.end, "cleared" in ran.err) == ("gradviz: All 2 parameters train.\n", False)
+
+
 def test_what_was_asked_for_the_gradient_of_an_input_is_not_told_as_cleared(scripts):
     scripts.write(
         "train.py",

@@ -108,7 +108,9 @@ class Touches:
                 continue
             if _follows(spot, self._backward):
                 self._cleared[key] = spot
-            elif key not in self._read and (operation in _ZEROES or self._dropped.get(key) is spot):
+            elif key in self._read or self._aside is not None:  # a step's closure runs for it
+                continue
+            elif operation in _ZEROES or self._dropped.get(key) is spot:
                 self._discarded[key] = spot, self._discarded.get(key, (spot, 0))[1] + 1
         self._backward = backward
         self._brought |= keys
