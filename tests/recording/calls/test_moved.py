@@ -187,3 +187,19 @@ def test_what_else_a_written_out_step_takes_in_is_cut():
 def test_what_only_a_written_out_step_brings_into_a_loss_is_cut():
     report = _stepped_by(_descend, scaled=True)
     assert report.parameters["scale.weight"].verdict == "cut"
+
+
+@pytest.mark.parametrize("optimizer", [torch.optim.SGD, torch.optim.AdamW])
+def test_a_frozen_parameter_that_a_step_moves_by_its_zeros_takes_in_no_gradient(optimizer):
+    model = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1))
+    steps = optimizer(model.parameters(), lr=0.1)
+    with gradviz.trace() as trace:
+        for step in range(4):
+            model[0].requires_grad_(step == 0)
+            loss = model(torch.ones(4, 2)).sum()
+            steps.zero_grad(set_to_none=False)
+            loss.backward()
+            steps.step()
+    report = trace.report(loss, model)
+    assert not report.cuts
+    assert not any(own.partial for own in report.parameters.values())
