@@ -187,6 +187,12 @@ def jacobian_in_a_weight(net, graph=False):
     return loss_of(net, slope.sum(0))
 
 
+def by_memory(net):
+    hidden = net.a(X)
+    read = torch.empty(0).set_(hidden.untyped_storage(), 0, hidden.shape)
+    return loss_of(net, torch.tanh(read))
+
+
 def linearized(net):
     _, slope = torch.func.linearize(lambda x: net.a(x).tanh(), X)
     return loss_of(net, slope(torch.ones_like(X)))
@@ -320,6 +326,12 @@ REMEDIES = (
         "numpy",
         "the torch function of the same name",
         by_numpy,
+        lambda net: loss_of(net, torch.tanh(net.a(X))),
+    ),
+    Remedy(
+        "memory",
+        "with the tensor itself",
+        by_memory,
         lambda net: loss_of(net, torch.tanh(net.a(X))),
     ),
     Remedy(

@@ -13,6 +13,7 @@ _NUMBERS = {
     "__complex__": "complex()",
     "__bool__": "bool()",
 }
+_MEMORY = ("data_ptr", "untyped_storage", "storage", "share_memory_")
 
 CAUSES = (
     Cause(
@@ -41,9 +42,15 @@ CAUSES = (
         leaves_as=LeavesAs.TEXT,
         calls={"__format__": "format()", "__repr__": "str()"},
     ),
+    Cause(kind=CutKind.NUMPY, leaves_as=LeavesAs.MEMORY, calls=dict.fromkeys(_MEMORY, "")),
     Cause(
         kind=CutKind.NUMPY,
-        leaves_as=LeavesAs.MEMORY,
-        calls=dict.fromkeys(("data_ptr", "untyped_storage", "storage", "share_memory_"), ""),
+        operations=tuple(f"{name}()" for name in _MEMORY),
+        explanation=Explanation(
+            "The value's memory was handed out, where autograd cannot follow, and what was read"
+            " from there came back as a constant.",
+            "Compute with the tensor itself, or wrap the computation in a torch.autograd.Function"
+            " with its own backward.",
+        ),
     ),
 )
