@@ -62,7 +62,7 @@ def test_a_zero_that_passes_blames_no_line_in_the_headline() -> None:
         )
 
     first = "1 of 2 parameters gets gradient; the gradient of a0 is all zero"
-    assert of(True) == f"{first} in this step, and not once training goes on"
+    assert of(True) == f"{first} until a factor moves that is still zero"
     assert of(False) == f"{first} because of mul at x.py:3"
     assert of(True, False).endswith("the gradient of a0 and a1 is all zero")
 

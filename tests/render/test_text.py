@@ -113,7 +113,7 @@ def test_zero_says_where_it_begins_and_whether_it_passes():
           layers.* (32 tensors, 3.2 k values)
             it begins in mul at lora.py:3: its other factor is all zero
                 return x @ A @ B
-            It is so in this step, and no longer once training goes on.
+            It is so until that factor moves.
         """)
 
 

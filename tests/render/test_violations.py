@@ -182,7 +182,7 @@ def test_of_a_zero_that_passes_it_is_said():
     lora = Report(parameters=Parameters((Parameter(name="A", verdict=Verdict.ZERO, zero=zero),)))
     text = render_violations(lora, violations(lora, expect(reached="A")))
     assert (
-        "    that passes once training goes on: hold a later step, or expect zero in this one\n"
+        "    it is so until a factor moves that is still zero: hold a later step, or expect zero in this one\n"
         in text
     )
 

@@ -413,7 +413,7 @@ def _of_zero(parameter: Parameter) -> str:
     if zero is None:
         return ""
     at = f" at {_at(zero.place)}" if zero.place else ""
-    passes = " It is so in this step, and no longer once training goes on." if zero.passing else ""
+    passes = " It is so until that factor moves." if zero.passing else ""
     return f" It begins in {begins_in(zero)}{at}: {zero.why.rstrip('.')}.{passes}"
 
 

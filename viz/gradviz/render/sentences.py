@@ -415,7 +415,7 @@ def _zero_clauses(report: Findings) -> list[str]:
     clause = f"the gradient of {who} is all zero"
     origins = {report.parameters[name].zero for name in zero}
     if all(origin is not None and origin.passing for origin in origins):
-        return [f"{clause} in this step, and not once training goes on"]
+        return [f"{clause} until a factor moves that is still zero"]
     origin = origins.pop() if len(origins) == 1 else None
     if origin is None:
         return [clause]

@@ -339,7 +339,7 @@ def _zeros(report: Findings, parameters: Iterable[Parameter]) -> Iterator[_Line]
         if zero.place and zero.place.code:
             yield _Line(zero.place.code, "code", indent=8)
         if zero.passing:
-            yield _Line("It is so in this step, and no longer once training goes on.", indent=4)
+            yield _Line("It is so until that factor moves.", indent=4)
 
 
 def _frozen(report: Findings, parameters: Iterable[Parameter]) -> Iterator[_Line]:

@@ -59,7 +59,7 @@ class Calm:
         if zeros:
             names = _folded([own.name for own in zeros], parameters)
             at = _at(own.zero.place for own in zeros if own.zero)
-            yield f"Zero in this step, and no longer once training goes on: {names}{at}."
+            yield f"Zero until a factor moves that is still zero: {names}{at}."
         if frozen:
             names = _folded([own.name for own in frozen], parameters)
             yield f"Frozen: {names}{_at(own.frozen_at for own in frozen)}."

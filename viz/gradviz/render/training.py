@@ -360,8 +360,7 @@ def _clause(training: Training, names: Sequence[str], fate: Fate, *, alone: bool
     if fate.why == "frozen":
         subject = f"{agreeing(len(names), 'it', 'they')} " if every else who
         return f"{subject}{agreeing(len(names), 'is', 'are')} {why}"
-    not_yet = agreeing(len(names), "does not", "do not") + " yet" * fate.passing
-    return why if every else f"{who}{not_yet}: {why}"
+    return why if every else f"{who}{agreeing(len(names), 'does not', 'do not')}: {why}"
 
 
 def _subject(names: Sequence[str], training: Training, *, alone: bool) -> str:

@@ -60,8 +60,8 @@ def render_violations(
             lines.append(f"    its object is new: made{at}, after others were frozen")
         elif violation.zero and violation.zero.passing:
             lines.append(
-                "    that passes once training goes on: hold a later step, or expect zero in"
-                " this one"
+                "    it is so until a factor moves that is still zero: hold a later step, or expect"
+                " zero in this one"
             )
     text = "\n".join(printable(line) for line in lines) + "\n"
     about = {name for violation in failed for name in violation.parameters}
