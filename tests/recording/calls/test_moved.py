@@ -203,3 +203,17 @@ def test_a_frozen_parameter_that_a_step_moves_by_its_zeros_takes_in_no_gradient(
     report = trace.report(loss, model)
     assert not report.cuts
     assert not any(own.partial for own in report.parameters.values())
+
+
+def test_a_gradient_that_was_assigned_goes_into_a_frozen_parameter_by_a_step():
+    model = nn.ModuleDict({"a": nn.Linear(4, 3), "b": nn.Linear(3, 1)})
+    steps = torch.optim.SGD(model["b"].parameters(), lr=1.0)
+    model["b"].requires_grad_(False)
+    with gradviz.trace() as trace:
+        hidden = model["a"](torch.ones(5, 4))
+        model["b"].weight.grad = hidden.mean(0, keepdim=True).detach().clone()
+        steps.step()
+        loss = model["b"](torch.ones(5, 3)).sum() + model["a"].bias.sum()
+        loss.backward()
+    (cut,) = trace.report(loss, model).parameters["a.weight"].cuts
+    assert cut.operation == "detach()"

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from types import FrameType
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from gradviz.graph import CutKind
 from gradviz.recording.entries.records import Call, Inputs
@@ -75,9 +75,15 @@ def settings_of(frame: FrameType | None) -> tuple[Any, ...]:
 
 
 def keeps(tape: Tape, state: Iterable[Tensor], inputs: Inputs) -> None:
-    """An optimizer of torch has put gradients into what it remembers of a leaf."""
-    for tensor in state if inputs else ():
-        tape.set_origin(tensor, inputs[0][0])
+    """An optimizer of torch has put gradients into what it remembers of a leaf, or into a parameter
+    that is frozen by now: what backwards alone have brought is the training of that one.
+    """
+    for tensor in state:
+        trains = isinstance(tensor, nn.Parameter)
+        for number, _ in inputs:
+            if not (trains and _is_of_gradients(tape, number, 0)):
+                tape.set_origin(tensor, number)
+                break
 
 
 def to_be_stepped(tape: Tape, gradient: Tensor) -> None:

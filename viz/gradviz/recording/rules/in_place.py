@@ -5,7 +5,7 @@ from functools import partial
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from gradviz.graph import CutKind
 from gradviz.recording.calls.arguments import tensors_in
@@ -174,7 +174,7 @@ def _after_in_place(call: TorchCall) -> None:
             wrote(call._replace(args=others), target, was_live)
         elif target.requires_grad:
             stepped(recorder.tape, target, settings)
-        elif not isinstance(target, nn.Parameter):  # one that is frozen by now remembers nothing
+        else:
             keeps(recorder.tape, (target,), inputs_of(recorder, others, {}))
 
 
