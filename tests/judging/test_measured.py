@@ -1,12 +1,20 @@
 """What backwards brought to a leaf: its norm where that is known, and whether it is zero."""
 
+import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 import gradviz
 from gradviz.graph import Verdict
 from gradviz.judging.measured import Measured
+from gradviz.recording import torch_inside
 from gradviz.recording.arithmetic.sizes import UNREAD
+
+read = pytest.mark.skipif(
+    not torch_inside.READS_SAVED,
+    reason="this torch does not tell what hooks have packed, so nothing that nodes saved is read",
+)
 
 
 def test_a_size_is_the_norm_unless_it_came_in_parts_or_cannot_be_read():
@@ -41,3 +49,51 @@ def test_a_parameter_without_elements_is_not_said_to_get_zeros():
     parameters = trace.report(loss, model).parameters.values()
     assert [own.verdict for own in parameters] == [Verdict.REACHED] * 2
     assert [own.zero for own in parameters] == [None] * 2
+
+
+def births_after_steps(step, count=3, *, weight=None, skip=()):
+    """Return what is born in a trace of some steps, and the weight that they step."""
+    weight = nn.Parameter(torch.tensor([1.0, 2.0])) if weight is None else weight
+    optimizer = torch.optim.SGD([weight], 0.1)
+    with gradviz.trace() as trace:
+        for number in range(count):
+            optimizer.zero_grad()
+            loss = step(weight, number)
+            loss.backward()
+            if number not in skip:
+                optimizer.step()
+    return trace.report(loss, {"weight": weight}, optimizer).births
+
+
+@read
+@pytest.mark.parametrize(
+    "term",
+    [
+        lambda w: (w - w.detach()).sqrt().sum(),
+        lambda w: w.sum() / 0,
+        lambda w: (w * 1e30).square().sum(),
+    ],
+)
+def test_of_several_steps_the_one_that_first_made_a_weight_infinite_is_named(term):
+    births = births_after_steps(
+        lambda w, number: (
+            F.cross_entropy((w + 0)[None], torch.tensor([1])) + (term(w) if number == 1 else 0)
+        )
+    )
+    assert not births[0].holder
+    assert births[0].operation in ("sqrt", "div", "pow")
+    assert births[0].place.code.startswith("lambda w")
+
+
+@read
+def test_what_an_earlier_step_left_out_brought_is_not_told_of_a_later_loss():
+    def step(weight, number):
+        return (weight * 1).log().sum() * 0 if number == 0 else (weight * 0).sqrt().sum()
+
+    births = births_after_steps(step, 2, weight=nn.Parameter(torch.tensor([0.0, 1.0])), skip=(0,))
+    assert [birth.operation for birth in births] == ["sqrt"]
+
+
+@read
+def test_of_steps_that_stay_finite_nothing_is_born():
+    assert births_after_steps(lambda w, number: (w * w).sum().sqrt()) == ()

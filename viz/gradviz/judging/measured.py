@@ -4,7 +4,7 @@ What arrived at each leaf, where zeros begin, what turned out to be severed.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from textwrap import shorten
 from typing import Any, cast
@@ -262,25 +262,63 @@ def _births(
 
     What is sure first, of it what the forward made, then in order.
     """
-    arrivals = result.arrivals
-    spoiled = {index for index, size in arrivals.items() if not math.isfinite(size)}
-    born: dict[tuple[int, bool], NotFinite] = {}
+    spoiled = {index for index, size in result.arrivals.items() if not math.isfinite(size)}
+    born: dict[tuple[int, bool], Born] = {}
+    behind: dict[tuple[int, bool], set[int]] = {}
     for observation in _observations(backwards):
         for shown, birth in observation.births(in_loss=not spoiled):
             at = built.index_of.get(shown)
-            behind = spoiled & built.before([at]) if at is not None else spoiled
             key = (birth.node, birth.forward)
             if key not in born:
-                born[key] = _not_finite(tape, built, names, birth, behind)
+                born[key] = birth
+                behind[key] = spoiled & built.before([at]) if at is not None else spoiled
+    brought = _brought_before(tape, backwards, born.values())
+    if brought is not None:
+        earlier = _of_earlier(built, brought)
+        return tuple(_not_finite(tape, built, names, *item) for item in earlier)[:_MOST_BIRTHS]
+    made = [_not_finite(tape, built, names, born[key], behind[key]) for key in born]
     first: dict[object, NotFinite] = {}  # of several at one line
-    hooks = spoiling_hooks(tape, built, result.flows, arrivals) if spoiled else ()
-    for earliest in (*born.values(), *hooks):
+    hooks = spoiling_hooks(tape, built, result.flows, result.arrivals) if spoiled else ()
+    for earliest in (*made, *hooks):
         first.setdefault((earliest.operation, earliest.place, earliest.forward), earliest)
-    ranked = sorted(
-        first.values(),
-        key=lambda birth: (("", "there", "before").index(birth.unsure), not birth.forward),
-    )
+    ranked = sorted(first.values(), key=_rank)
     return tuple(ranked)[:_MOST_BIRTHS]
+
+
+def _rank(birth: NotFinite | Born) -> tuple[int, bool]:
+    return ("", "there", "before").index(birth.unsure), not birth.forward
+
+
+def _brought_before(
+    tape: Tape, backwards: Sequence[Backward], births: Iterable[Born]
+) -> Brought | None:
+    """Return the backward before some others that first brought what is not finite, where these
+    found it in a leaf that it had been brought to; None where there is none.
+    """
+    first: Brought | None = None
+    number = min(tape.backwards.index(backward) for backward in backwards)
+    earlier = _observations(tape.backwards[:number])
+    while earlier and (holders := {birth.held.leaf for birth in births if birth.held} - {0}):
+        brought = earlier.pop()
+        if holders <= _spoilt(brought):
+            first, births = brought, [birth for _, birth in brought.births()]
+    return first
+
+
+def _spoilt(brought: Brought) -> set[int]:
+    """Return the leaves that what is not finite was brought to, by number."""
+    arrivals = brought.arrivals.items()
+    return {leaf for leaf, came in arrivals if not all(map(math.isfinite, came))}
+
+
+def _of_earlier(built: Built, brought: Brought) -> Iterator[tuple[Born, set[int]]]:
+    """Yield the births of an earlier backward, the likeliest first, each with the leaves of the
+    graph that it brought them to.
+    """
+    numbers = (built.index_of.get(leaf) for leaf in _spoilt(brought))
+    spoilt = {index for index in numbers if index is not None}
+    born = {(birth.node, birth.forward): birth for _, birth in brought.births()}
+    yield from ((birth, spoilt) for birth in sorted(born.values(), key=_rank))
 
 
 def _not_finite(tape: Tape, built: Built, names: Names, born: Born, behind: set[int]) -> NotFinite:

@@ -6,7 +6,7 @@ Where a value of the forward is to blame, it is followed back to the operation t
 not seen in the numbers is said to be "usually" so, and only where the numbers could not be read.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -47,6 +47,13 @@ _CLIP = "Look at what makes the gradient as large, layer by layer, and clip or n
 _INVERTS = ("rsqrt", "reciprocal", "linalg_inv", "linalg_inv_ex")  # of infinity they give 0
 Words = tuple[str, str]
 """Why, and what mends it."""
+IsWritten = Callable[[Tensor], bool]
+"""Says of a leaf that an optimizer wrote it last: what is infinite in it is no mask."""
+
+
+def _unwritten(leaf: Tensor) -> bool:
+    return False
+
 
 BEFORE: Words = (
     "the loss is not finite, and no value that can be read shows where that began",
@@ -128,7 +135,13 @@ class _Suspect:
         return not self.checked, node_number(self.node)
 
 
-def look(node: Any, went: Sequence[Tensor | None], came: Sequence[Tensor | None] = ()) -> Birth:
+def look(
+    node: Any,
+    went: Sequence[Tensor | None],
+    came: Sequence[Tensor | None] = (),
+    *,
+    is_written: IsWritten = _unwritten,
+) -> Birth:
     """Say where and why NaN or infinity came about that leaves a node in backward, though finite
     gradient came to it.
     """
@@ -136,7 +149,8 @@ def look(node: Any, went: Sequence[Tensor | None], came: Sequence[Tensor | None]
     causes = causes_of(operation_name(type(node).__name__))
     spoiled = any(not _finite(value) for value in values.values())
     if spoiled or _by_result(causes, values, node) is not None:
-        return made_in_forward([node]) or _unproven(node, _unread_result(causes, values, node))
+        made = made_in_forward([node], is_written=is_written)
+        return made or _unproven(node, _unread_result(causes, values, node))
     readable = not causes
     for cause in causes:
         why = cause.gradient(values, node)
@@ -186,18 +200,21 @@ def usually(operation: str) -> Words:
     return _usual(causes_of(operation_name(operation)))
 
 
-def made_in_forward(nodes: Sequence[Any], *, spoiled: bool = False) -> Birth | None:
+def made_in_forward(
+    nodes: Sequence[Any], *, spoiled: bool = False, is_written: IsWritten = _unwritten
+) -> Birth | None:
     """Say which operation of the forward made the first value that is not finite, of those before
     some nodes that can be read.
 
     Args:
         nodes: Where to begin.
         spoiled: What these nodes gave is not finite.
+        is_written: Says which leaves an optimizer wrote.
 
     Returns:
         None where every value that can be read is finite, and every operation of it harmless.
     """
-    visited, suspects = _suspects(nodes, spoiled=spoiled)
+    visited, suspects = _suspects(nodes, spoiled, is_written)
     finite_inputs = KnownFinite(visited)
     sure = next((suspect for suspect in suspects if _is_sure(suspect, finite_inputs)), None)
     first = sure or next(iter(suspects), None)
@@ -215,7 +232,9 @@ def made_in_forward(nodes: Sequence[Any], *, spoiled: bool = False) -> Birth | N
     return Birth(first.node, True, (f"perhaps {words[0]}", words[1]), unsure="there")
 
 
-def _suspects(nodes: Sequence[Any], *, spoiled: bool) -> tuple[set[Any], list[_Suspect]]:
+def _suspects(
+    nodes: Sequence[Any], spoiled: bool, is_written: IsWritten
+) -> tuple[set[Any], list[_Suspect]]:
     """Return the nodes that were looked at, and what may have made the first value that is not
     finite, the likeliest first.
     """
@@ -242,7 +261,7 @@ def _suspects(nodes: Sequence[Any], *, spoiled: bool) -> tuple[set[Any], list[_S
             elif not _finite(before.variable):
                 words = f"a leaf that goes in {holding(before.variable)} already", _BEFORE
                 suspect = _Suspect(node, words, held=before.variable)
-                is_mask = _is_mask(before.variable)
+                is_mask = _is_mask(before.variable) and not is_written(before.variable)
                 suspects.append(replace(suspect, checked=False) if is_mask else suspect)
     for giver, result in results.items():
         suspects += _by_what_it_gave(giver, result) or _by_a_product_before(giver)

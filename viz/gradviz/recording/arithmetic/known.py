@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from gradviz.recording import torch_inside
+from gradviz.recording.arithmetic.overflows import product_overflow
 from gradviz.recording.arithmetic.recomputed import computed
 from gradviz.recording.arithmetic.saved import RESULTS, saved
 from gradviz.recording.arithmetic.sizes import plain
@@ -30,7 +31,9 @@ _BOUNDED = frozenset(
     " softmax native_layer_norm native_batch_norm native_group_norm".split()
 )
 """Those that do where all that they have saved is finite."""
-_MASKS = frozenset("masked_fill where add sub mul div copy_slices index_put".split())
+_PRODUCTS = frozenset(("addmm", "baddbmm"))
+"""Products of matrices that something is added to."""
+_MASKS = frozenset("masked_fill where add sub mul div copy_slices index_put".split()) | _PRODUCTS
 """Operations by which a mask goes in."""
 
 
@@ -94,6 +97,8 @@ class KnownFinite:
             return all(map(is_finite, saved(node).values())) and self.goes_in_finite(
                 node, depth=depth
             )
+        if name in _PRODUCTS and product_overflow(node, saved(node)) != "":
+            return False
         return masks and name in _MASKS and self.goes_in_finite(node, masks=True, depth=depth)
 
     def _value(self, node: Any, place: int, depth: int) -> Tensor | None:

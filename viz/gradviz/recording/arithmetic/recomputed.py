@@ -147,15 +147,27 @@ def _product(bias: int, first: str, second: str) -> _Compute:
         values = saved(node)
         left = inputs[bias] if inputs[bias] is not None else values.get(first)
         right = inputs[bias + 1] if inputs[bias + 1] is not None else values.get(second)
-        return None if left is None or right is None else torch.matmul(left, right)
+        if left is None or right is None:
+            return None
+        product = torch.matmul(left, right)
+        return product if bias == 0 else _added_to(inputs[0], product, node)
 
     return compute
+
+
+def _added_to(bias: Tensor | None, product: Tensor, node: Any) -> Tensor | None:
+    """Return a bias and a product together, as a node scales them; None where it is not known."""
+    scales = [number(node, label) for label in ("alpha", "beta")]
+    alpha, beta = (1.0 if scale is None else scale for scale in scales)
+    return None if bias is None else alpha * product + beta * bias
 
 
 def _convolved(node: Any, inputs: Inputs) -> Tensor | None:
     values = saved(node)
     if "input" not in values or "weight" not in values:
         return None
+    if inputs[2] is None and node.next_functions[2][0] is not None:
+        return None  # there is a bias, and it is not known
     return torch.convolution(
         values["input"],
         values["weight"],

@@ -11,7 +11,9 @@ from gradviz.recording import torch_inside
 from gradviz.recording.arithmetic import births, faint, flat, sizes
 from gradviz.recording.arithmetic.held import held
 from gradviz.recording.arithmetic.passage import Passage
+from gradviz.recording.entries.rewritten import STEP
 from gradviz.recording.tape import Tape
+from gradviz.recording.tensor_state import address, region
 
 _MOST_BIRTHS = 4  # that are looked into
 _MOST_FLAT = 64  # nodes that make zeros, likewise
@@ -70,7 +72,10 @@ class Reasons:
         if node is None:
             return
         with suppress(*_ODD):  # else it is told without its reason
-            self._bear(number, births.look(node, _plain(passed), _plain(arrived)))
+            self._bear(
+                number,
+                births.look(node, _plain(passed), _plain(arrived), is_written=self._is_written),
+            )
 
     def _look_for_zeros(
         self, number: int, edges: Sequence[int], passed: EdgeGradients, arrived: EdgeGradients
@@ -106,8 +111,14 @@ class Reasons:
         if not math.isfinite(sizes.read([sizes.size_of(loss)])[0]):
             maker = None
             with suppress(*_ODD):
-                maker = births.made_in_forward([loss.grad_fn], spoiled=True)
+                maker = births.made_in_forward(
+                    [loss.grad_fn], spoiled=True, is_written=self._is_written
+                )
             self._bear(-len(self._born), maker or births.of_loss(loss.grad_fn))
+
+    def _is_written(self, leaf: Tensor) -> bool:
+        write = self._tape.rewritten.last(address(leaf), region(leaf))
+        return write is not None and write.operation == STEP
 
     def bear_unread(self, serial: int) -> None:
         """A loss was NaN or infinite on a device that nobody has waited for; ``serial`` is the
