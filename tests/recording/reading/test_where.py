@@ -6,7 +6,9 @@ import sysconfig
 import types
 
 import torch
+import torch.fx
 from torch.overrides import TorchFunctionMode
+from traced import X, report_of
 
 from gradviz.recording.reading import where
 from gradviz.recording.reading.where import INSIDE, LIBRARY, USER, file_of, level
@@ -17,6 +19,31 @@ def test_a_console_script_is_no_code_of_the_users():
     assert level(os.path.join(sysconfig.get_path("purelib"), "trainer", "loop.py")) == LIBRARY
     assert level(os.path.join(sysconfig.get_path("stdlib"), "functools.py")) == INSIDE
     assert level(__file__) == USER
+
+
+def half_detached(h):
+    return h + h.detach()
+
+
+def replayed_by(make):
+    """Say whether a detach in a graph of torch.fx counts as one of the user's."""
+    made = []
+
+    def step(net):
+        made.append(make(half_detached))
+        return made[0](net.first(X)).square().mean()
+
+    return report_of(step).parameters["first.weight"].partial
+
+
+def test_what_a_graph_of_fx_holds_is_no_decision_of_torchs():
+    assert replayed_by(torch.fx.symbolic_trace)
+    assert replayed_by(lambda f: torch.fx.Interpreter(torch.fx.symbolic_trace(f)).run)
+    assert replayed_by(lambda f: lambda h: h + torch.ops.aten.detach.default(h))
+
+
+def test_a_graph_of_fx_that_detaches_nothing_severs_nothing():
+    assert not replayed_by(lambda f: torch.fx.symbolic_trace(lambda h: h + h.sigmoid()))
 
 
 class Guarded(types.ModuleType):

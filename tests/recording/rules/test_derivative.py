@@ -30,6 +30,38 @@ def test_a_function_of_the_user_s_that_is_called_grad_is_not_it():
     assert verdict(report) is Verdict.REACHED
 
 
+def pulled(net, **how):
+    out, pull = torch.func.vjp(lambda x: net.first(x).tanh(), X)
+    return pull(torch.ones_like(out), **how)[0]
+
+
+def test_a_pullback_that_is_called_under_no_grad_is_cut_by_it():
+    def step(net):
+        out, pull = torch.func.vjp(lambda x: net.first(x).tanh(), X)
+        with torch.no_grad():
+            (slope,) = pull(torch.ones_like(out))
+        return net.last(slope).square().mean()
+
+    def step_with_an_outer_transform(net):
+        out, pull = torch.func.vjp(lambda x: net.first(x).exp(), X)
+        with torch.no_grad():
+            rows = torch.func.vmap(lambda weight: pull(weight)[0])(torch.ones(2, *out.shape))
+        return net.last(rows).square().mean()
+
+    assert cut(report_of(step)).kind is CutKind.NO_GRAD
+    assert cut(report_of(step_with_an_outer_transform)).kind is CutKind.NO_GRAD
+
+
+def test_a_pullback_without_a_graph_is_cut_as_a_derivative():
+    found = cut(report_of(lambda net: net.last(pulled(net, create_graph=False)).square().mean()))
+    assert found.kind is CutKind.GRAD_WITHOUT_GRAPH
+
+
+def test_a_pullback_is_reached_where_grad_mode_is_on():
+    report = report_of(lambda net: net.last(pulled(net)).square().mean())
+    assert verdict(report) is Verdict.REACHED
+
+
 class Cube(torch.autograd.Function):
     """Its backward keeps a history of its own, or none."""
 

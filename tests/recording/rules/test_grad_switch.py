@@ -1,5 +1,6 @@
 """What switched grad mode off is what is off, however the switches lie in each other."""
 
+import pytest
 import torch
 from traced import X, cut, report_of, verdict
 
@@ -48,3 +49,29 @@ def test_a_decorated_function_is_named_by_its_decorator():
     found = cut(report_of(lambda net: net.last(encode(net)).sum()))
     assert found.kind is CutKind.NO_GRAD
     assert found.block is not None
+
+
+def slopes(net):
+    return torch.func.grad(lambda x: net.first(x).tanh().sum())(X)
+
+
+@pytest.mark.parametrize("block", [torch.no_grad, torch.inference_mode])
+def test_a_transform_that_is_entered_in_a_block_is_cut_by_the_block(block):
+    def step(net):
+        with block():
+            score = slopes(net)
+        return net.last(score.clone()).square().mean()
+
+    found = cut(report_of(step))
+    assert (found.kind, found.block.code) == (block.__name__, "with block():")
+
+
+def test_a_transform_is_reached_after_one_in_a_block_and_where_grad_mode_is_on_again():
+    def step(net):
+        with torch.no_grad():
+            slopes(net).norm()
+            with torch.enable_grad():
+                score = slopes(net)
+        return net.last(score + slopes(net)).square().mean()
+
+    assert verdict(report_of(step)) is Verdict.REACHED

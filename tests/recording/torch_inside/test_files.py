@@ -10,7 +10,17 @@ from gradviz.recording.torch_inside import files
 
 @pytest.mark.parametrize(
     "name",
-    ["FOLDER", "OPTIMIZERS", "FLAT_PARAMETERS", "AVERAGES", "GRAD_MODE", "CONTEXTLIB", "FOLDED"],
+    [
+        "FOLDER",
+        "OPTIMIZERS",
+        "FLAT_PARAMETERS",
+        "AVERAGES",
+        "GRAD_MODE",
+        "CONTEXTLIB",
+        "FOLDED",
+        "OPERATORS",
+        "INTERPRETER",
+    ],
 )
 def test_a_file_or_folder_is_where_it_is_looked_for(name):
     path = getattr(files, name)

@@ -44,6 +44,8 @@ class Recorder:
         switch_inside: The one in a custom Function's forward, for which torch had switched it off
             before.
         switch_before: The one before grad mode was last switched on.
+        switch_around: The one that a transform of torch.func was entered in, while it has grad mode
+            on for its own layer alone.
         inference_blocks: Those of torch.inference_mode that are entered, the innermost last.
         first_node: Torch's number of the first node that the running call makes.
         grad_at_start: Grad mode was on as the recording began.
@@ -59,6 +61,7 @@ class Recorder:
         self.switch: Switch | None = None
         self.switch_inside: Switch | None = None
         self.switch_before: Switch | None = None
+        self.switch_around: Switch | None = None
         self.escapes = Escapes(partial(_bundle, tape))
         self.exposed = Exposed()
         self.met = Met()

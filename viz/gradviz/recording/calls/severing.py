@@ -152,11 +152,23 @@ def kind_of(
         if not any(item.dtype.is_floating_point for item in tensors_in(given)):
             return None
         return CutKind.INTEGER_CAST if name in CASTS else CutKind.NON_DIFFERENTIABLE
-    if not torch.is_grad_enabled():
-        return _mode_kind(recorder, stack)
+    if not torch.is_grad_enabled() or recorder.switch_around is not None:
+        line = stack.torch_line
+        sampled = line is not None and line.co_name == torch_inside.SAMPLE
+        return CutKind.NON_DIFFERENTIABLE if sampled else _mode_kind(recorder)
     if any(live for _, live in inputs):
         return CutKind.NON_DIFFERENTIABLE
     return None
+
+
+def kind_without_graph(recorder: Recorder, *, is_pullback: bool) -> CutKind:
+    """Say what severs where a derivative is taken without a history.
+
+    What ``torch.func.vjp`` gave for it leaves that out where grad mode is off.
+    """
+    if is_pullback and not torch.is_grad_enabled():
+        return _mode_kind(recorder)
+    return CutKind.GRAD_WITHOUT_GRAPH
 
 
 def _by_a_derivative(stack: Surroundings) -> bool:
@@ -165,12 +177,11 @@ def _by_a_derivative(stack: Surroundings) -> bool:
     return line is not None and line.co_filename == torch_inside.FUNCTIONAL
 
 
-def _mode_kind(recorder: Recorder, stack: Surroundings) -> CutKind:
-    if torch.is_inference_mode_enabled():
+def _mode_kind(recorder: Recorder) -> CutKind:
+    switch = _switch(recorder)
+    if torch.is_inference_mode_enabled() or switch in recorder.inference_blocks:
         return CutKind.INFERENCE_MODE
-    if stack.torch_line is not None and stack.torch_line.co_name == torch_inside.SAMPLE:
-        return CutKind.NON_DIFFERENTIABLE
-    by_function = recorder.switch is not None and recorder.switch.set_by_function
+    by_function = switch is not None and switch.set_by_function
     return CutKind.SET_GRAD_ENABLED if by_function else CutKind.NO_GRAD
 
 
@@ -178,7 +189,13 @@ def block_of(recorder: Recorder) -> Hashable:
     """Return what stands for the block in which grad mode is off; None where it is on."""
     if torch.is_inference_mode_enabled():
         return recorder.inference_blocks[-1] if recorder.inference_blocks else "before the trace"
-    return None if torch.is_grad_enabled() else recorder.switch or "before the trace"
+    switch = _switch(recorder)
+    return switch if switch or torch.is_grad_enabled() else "before the trace"
+
+
+def _switch(recorder: Recorder) -> Switch | None:
+    """Return the block in which plain tensors lose their history."""
+    return recorder.switch or recorder.switch_around
 
 
 def hands_on(recorder: Recorder, name: str, args: Any) -> bool:
@@ -206,5 +223,6 @@ def outer_switch(recorder: Recorder) -> bool:
 def library_decided(recorder: Recorder, kind: CutKind, stack: Surroundings) -> bool:
     """Say whether torch's own code decided to sever, not the user's."""
     if kind in (CutKind.NO_GRAD, CutKind.SET_GRAD_ENABLED, CutKind.COPY_UNDER_NO_GRAD):
-        return recorder.switch is not None and recorder.switch.library
+        switch = _switch(recorder)
+        return switch is not None and switch.library
     return stack.torch_line is not None

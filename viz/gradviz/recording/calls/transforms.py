@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from gradviz.recording import torch_inside
 from gradviz.recording.calls.arguments import tensors_in
 from gradviz.recording.tape import Tape
 from gradviz.recording.tensor_state import nodes_before
@@ -180,6 +181,22 @@ def factors_of(nodes: Iterable[Any], inputs: Iterable[Any]) -> tuple[Any, ...]:
         elif kind in _PRODUCTS:
             depends.update(dict.fromkeys(earlier for earlier in before if earlier not in way))
     return tuple(depends)
+
+
+def behind_what_is_saved(nodes: Iterable[Any], inputs: Iterable[Any]) -> tuple[Tensor, ...]:
+    """Return the plain tensors with a history that a derivative depends on, by what the nodes of a
+    transform's layer have saved: that layer's own graph does not lead to them.
+
+    Args:
+        nodes: Of what is differentiated.
+        inputs: With respect to which tensors.
+    """
+    saved = (
+        plain(torch_inside.saved_tensor(node, name))
+        for node in _on_the_way(_before(nodes), inputs)
+        for name in torch_inside.saved_names(node)
+    )
+    return tuple(tensor for tensor in saved if tensor is not None and tensor.requires_grad)
 
 
 def left_by_functions(

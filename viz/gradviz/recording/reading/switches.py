@@ -46,6 +46,15 @@ def leaves_a_block(frame: FrameType | None) -> bool:
     return False
 
 
+def is_of_a_transform(frame: FrameType | None) -> bool:
+    """Say whether a transform of ``torch.func`` switches grad mode, for its own layer, from the
+    frame that calls ``torch._C._set_grad_enabled``.
+    """
+    while frame is not None and frame.f_code.co_filename == torch_inside.GRAD_MODE:
+        frame = frame.f_back
+    return frame is not None and frame.f_code.co_filename == torch_inside.TRANSFORMS
+
+
 def look_at_switch(frame: FrameType | None) -> Switch:
     """Say who switches grad mode off, from the frame that calls ``torch._C._set_grad_enabled``."""
     by_function = True

@@ -232,6 +232,7 @@ class Surroundings:
         entered: Name of torch's own function that the innermost frame outside torch called.
         torch_line: File and instruction of torch's own innermost frame, where torch decided to make
             the call.
+        replayed: A graph of torch.fx holds the call, and torch has decided nothing.
     """
 
     spot: Spot = NOWHERE
@@ -249,6 +250,7 @@ class Surroundings:
     maker: nn.Module | int | None = None
     tried: bool = False
     torch_line: CodeType | None = None
+    replayed: bool = False
     entered: str = ""
 
     @property
@@ -343,8 +345,9 @@ def calling(frame: FrameType | None) -> Spot:
     return NOWHERE
 
 
-# Torch's own lines that are no operation
-_SWITCHES = (torch_inside.GRAD_MODE, torch_inside.CONTEXTLIB)
+# Torch's own lines that decide nothing
+_HAND_ON = (torch_inside.GRAD_MODE, torch_inside.CONTEXTLIB, torch_inside.OPERATORS)
+_GRAPHS = ("<eval_with_key>", torch_inside.INTERPRETER)  # where a graph of torch.fx runs
 
 
 def look_around(frame: FrameType | None, *, in_apply: bool = False) -> Surroundings:
@@ -398,10 +401,12 @@ def look_around(frame: FrameType | None, *, in_apply: bool = False) -> Surroundi
 def _look_inside(frame: FrameType, surroundings: Surroundings, *, is_innermost: bool) -> None:
     """Read a frame of torch, the standard library or gradviz."""
     running = frame.f_code
+    if is_innermost and running.co_filename.startswith(_GRAPHS):
+        surroundings.replayed |= surroundings.torch_line is None
     if is_innermost and running.co_filename.startswith(torch_inside.FOLDER):
         surroundings.entered = running.co_name
-        if surroundings.torch_line is None and not running.co_filename.startswith(_SWITCHES):
-            surroundings.torch_line = running
+        if not (surroundings.torch_line or running.co_filename.startswith(_HAND_ON)):
+            surroundings.torch_line = None if surroundings.replayed else running
     if running is CALL_MODULE:
         if surroundings.module is None:
             surroundings.module = frame.f_locals["self"]

@@ -5,19 +5,19 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from gradviz.graph import CutKind
 from gradviz.recording.calls import transforms
 from gradviz.recording.calls.arguments import tensors_in
 from gradviz.recording.calls.inputs import inputs_of
 from gradviz.recording.calls.noting import is_another, stamp_nodes
 from gradviz.recording.calls.rule import Rule, TorchCall
-from gradviz.recording.calls.severing import write_down
+from gradviz.recording.calls.severing import kind_without_graph, write_down
 from gradviz.recording.entries.records import Asked, Exit
 from gradviz.recording.reading.where import Spot
 from gradviz.recording.recorder import spot_of
 from gradviz.recording.rules.tangents import cotangents
 from gradviz.recording.tape import Tape
 from gradviz.recording.tensor_state import is_recorded
+from gradviz.recording.torch_inside import is_wrapped
 
 
 def _after_grad(call: TorchCall) -> None:
@@ -41,16 +41,17 @@ def _after_grad(call: TorchCall) -> None:
         )
     dead = tuple(item for item in out if isinstance(item, Tensor) and not is_recorded(item))
     if dead:
+        is_pullback = any(map(is_wrapped, tensors_in((outputs,))))
+        behind = transforms.behind_what_is_saved(roots, towards) if is_pullback else ()
         inputs = (
             *((recorder.tape.walk(node), True) for node in transforms.factors_of(roots, towards)),
             *((constant, False) for constant in constants),
-            *inputs_of(recorder, weights, {}),
+            *inputs_of(recorder, (*behind, *weights), {}),
         )
         if inputs:
             stack = recorder.stacks.look_around(frame)
-            serial = write_down(
-                recorder, rule.name, CutKind.GRAD_WITHOUT_GRAPH, inputs, stack, dead[0]
-            )
+            kind = kind_without_graph(recorder, is_pullback=is_pullback)
+            serial = write_down(recorder, rule.name, kind, inputs, stack, dead[0])
             for item in dead[1:]:
                 recorder.tape.set_origin(item, serial)
 

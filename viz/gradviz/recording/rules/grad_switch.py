@@ -21,6 +21,8 @@ def _before_switch(recorder: Recorder, args: Any, kwargs: Any) -> bool:
         frame = sys._getframe(2)
         # enable_grad within no_grad has ended
         back = recorder.switch_before if switches.leaves_a_block(frame) else None
+        if switches.is_of_a_transform(frame):
+            back, recorder.switch_around = recorder.switch_around, None
         recorder.switch = back or recorder.stacks.look_at_switch(frame)
     elif not enabled and (recorder.switch is None or recorder.switch_inside is not None):
         frame = sys._getframe(2)
@@ -38,6 +40,9 @@ def _after_switch(call: TorchCall) -> None:
     recorder = call.recorder
     if torch.is_grad_enabled() and not call.before:
         recorder.switch_before, recorder.switch = recorder.switch, None
+        if switches.is_of_a_transform(call.frame):
+            blocks = recorder.inference_blocks
+            recorder.switch_around = recorder.switch_before or (blocks[-1] if blocks else None)
 
 
 RULES = {

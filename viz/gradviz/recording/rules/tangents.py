@@ -7,7 +7,7 @@ from gradviz.recording.calls.arguments import tensors_in
 from gradviz.recording.calls.inputs import dead_sources, inputs_of
 from gradviz.recording.calls.noting import is_another, made, stamp_nodes
 from gradviz.recording.calls.rule import Rule, TorchCall
-from gradviz.recording.calls.severing import write_down
+from gradviz.recording.calls.severing import kind_without_graph, write_down
 from gradviz.recording.rules.ordinary import after
 from gradviz.recording.tensor_state import is_recorded
 from gradviz.recording.torch_inside import MAKES_A_DUAL, TAKES_A_DUAL
@@ -63,11 +63,15 @@ def derived(call: TorchCall, args: Any, out: Any, result: Any) -> None:
         if is_recorded(tensor):
             stamp_nodes(call._replace(args=(), kwargs={}), (tensor,))
             recorder.tape.stamp(tensor.grad_fn, None, sources).factors += sources
-        elif sources:
-            inputs = tuple((source, False) for source in sources)
-            write_down(
-                recorder, rule.name, None, inputs, recorder.stacks.look_around(frame), tensor
-            )
+        else:
+            behind = transforms.behind_what_is_saved(nodes, tensors_in(args[1:2]))
+            live = inputs_of(recorder, (*behind, *cotangents(*plain)), {})
+            inputs = (*live, *((source, False) for source in sources))
+            if not inputs:
+                continue
+            stack = recorder.stacks.look_around(frame)
+            kind = kind_without_graph(recorder, is_pullback=True) if live else None
+            write_down(recorder, rule.name, kind, inputs, stack, tensor)
         for node in transforms.layers(wrapped) if sources else ():
             recorder.tape.stamp(node, None, sources).factors += sources
 

@@ -31,5 +31,9 @@ TRANSFORMS = os.path.join(FOLDER, "_functorch", "eager_transforms.py")
 # Where torch.func.linearize keeps what no tangent goes into, detached; 2.6 to 2.15. Without it,
 # that is told as a detach() of the script's
 FOLDED = os.path.join(FOLDER, "fx", "experimental", "const_fold.py")
+# Calls an operator of torch.ops; 2.6 to 2.15. Without it, what one severs counts as torch's doing
+OPERATORS = os.path.join(FOLDER, "_ops.py")
+# Runs a graph of torch.fx operation by operation; 2.6 to 2.15. Without it, the same for these
+INTERPRETER = os.path.join(FOLDER, "fx", "interpreter.py")
 # Whose generators take a mode off the stack for a moment; 2.6 to 2.15
 OVERRIDES = torch.overrides.__file__
