@@ -9,7 +9,13 @@ import torch
 
 from gradviz.causes.pickled import PICKLE
 from gradviz.graph import CutKind
-from gradviz.recording.outside.exits import MEMORY, NUMBERS, TEXTS, name_of_memory
+from gradviz.recording.outside.exits import (
+    MEMORY,
+    NUMBERS,
+    TEXTS,
+    goes_nowhere_from,
+    name_of_memory,
+)
 
 
 def test_every_way_out_is_of_one_kind():
@@ -53,3 +59,25 @@ def test_what_torch_does_for_itself_is_no_way_out_and_a_pickle_is(step, names):
     with Notes() as notes:
         step(tensor)
     assert {*notes.names.values()} - {""} == names
+
+
+class Ends(torch.overrides.TorchFunctionMode):
+    """Asks of each call whether what it gives goes nowhere."""
+
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        self.found.append(goes_nowhere_from(sys._getframe(1)))
+        return function(*args, **(kwargs or {}))
+
+
+def test_what_leaves_to_be_a_key_goes_nowhere():
+    tensor, seen = torch.ones(2), {}
+    with Ends() as ends:
+        seen[tensor.data_ptr()] = 1
+        seen[1] = tensor.data_ptr()
+        seen[2] = [*seen]
+    assert ends.found == [True, False]
+    assert not goes_nowhere_from(None)

@@ -61,6 +61,31 @@ GOES_ON = [
     "yield x.item()",
     "log.log(x.item())\n    def log(v): given.append(v)",
 ]
+FORMS = [
+    "rows = x.tolist()\n    return len(rows) * len(rows[0])",
+    "rows = x.numpy()\n    return np.zeros(rows.shape) + np.ones_like(rows)",
+    "rows = x.detach().numpy()\n    return np.size(rows) / rows[2:].nbytes",
+    "return x.untyped_storage().nbytes()",
+    "self.lies = isinstance(x.item(), float)",
+    "seen = {x.data_ptr(): given}\n    return seen",
+    "given[x.data_ptr(), 1] = g\n    return given.get(x.data_ptr())",
+    "key = (x.data_ptr(), 1)\n    return given[key]",
+    "return x.data_ptr() == given",
+    "return len({x.untyped_storage().data_ptr()})",
+]
+OF_NUMBERS = [
+    "rows = x.numpy()\n    rows = rows[rows > 0]\n    return len(rows)",
+    "rows = x.numpy()\n    return len(rows[:given])",
+    "rows = x.numpy()\n    return np.unique(rows).size",
+    "return len([v for v in x.tolist() if v > 0])",
+    "rows = x.tolist()\n    rows.remove(given)\n    return len(rows)",
+    "kept = []\n    kept.append(x.item())\n    return len(kept)",
+    "return g(x.data_ptr())",
+    "return x.untyped_storage()",
+    "key = x.data_ptr()\n    return [key]",
+    "return ctypes.string_at(given[x.data_ptr()])",
+    "return x.untyped_storage().tolist()",
+]
 
 
 def file_of(program, body):
@@ -79,6 +104,23 @@ def test_what_people_alone_read_goes_nowhere(program, body):
 def test_what_is_kept_or_chooses_what_runs_may_come_back(program, body):
     file = file_of(program, body)
     assert not goes_nowhere(*file.at("f", "x.item()"))
+
+
+@pytest.mark.parametrize("body", FORMS)
+def test_its_form_and_its_address_have_none_of_its_numbers(program, body):
+    assert all(goes_nowhere(*place) for place in exits(program, body))
+
+
+@pytest.mark.parametrize("body", OF_NUMBERS)
+def test_a_form_that_the_numbers_chose_and_an_address_that_is_read_may_come_back(program, body):
+    assert not all(goes_nowhere(*place) for place in exits(program, body))
+
+
+def exits(program, body):
+    """Return by which instructions a value leaves torch."""
+    calls = "x.item() x.tolist() x.numpy() x.detach().numpy() x.data_ptr() x.untyped_storage()"
+    file = file_of(program, body)
+    return [file.at("f", call) for call in calls.split() if call in body]
 
 
 def test_a_place_without_source_may_lead_anywhere():

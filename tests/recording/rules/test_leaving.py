@@ -53,3 +53,29 @@ def test_what_comes_back_by_dlpack_is_cut_there():
     report = report_of(step)
     assert verdict(report) is Verdict.CUT
     assert not report.notes
+
+
+def of_the_first_by(number):
+    """Return the first layer as it is judged where a number that is made of it counts."""
+    return report_of(lambda net: net.last(X).mean() * number(net)).parameters["first.weight"]
+
+
+def test_a_key_of_addresses_and_a_count_of_bytes_have_no_part_in_the_loss():
+    def counted(net):
+        seen = {}
+        for parameter in net.parameters():
+            key = parameter.untyped_storage().data_ptr()
+            seen[key] = seen.get(key, 0) + parameter.untyped_storage().nbytes()
+        return sum(seen.values()) / 1024
+
+    told = of_the_first_by(counted)
+    assert (told.verdict, told.uncertain) == (Verdict.UNUSED, False)
+
+
+def test_what_lies_under_an_address_has_a_part_in_the_loss():
+    def copied(net):
+        held = net.first.weight.detach()
+        seen = {held.data_ptr(): held}
+        return seen[held.data_ptr()].sum()
+
+    assert of_the_first_by(copied).verdict is Verdict.CUT

@@ -4,7 +4,8 @@ from types import FrameType
 
 from gradviz.causes import CAUSES, LeavesAs
 from gradviz.causes.pickled import PICKLE
-from gradviz.recording.reading.where import INSIDE, level
+from gradviz.recording.reading.nowhere import goes_nowhere
+from gradviz.recording.reading.where import INSIDE, level, outside_torch
 from gradviz.recording.torch_inside import HAND_OVER, REDUCES
 
 NUMBERS, TEXTS, MEMORY = (
@@ -35,3 +36,9 @@ def name_of_memory(name: str, frame: FrameType) -> str:
             return PICKLE
         caller = caller.f_back
     return ""
+
+
+def goes_nowhere_from(frame: FrameType | None) -> bool:
+    """Say whether what leaves torch in a frame was seen to go nowhere, by the source."""
+    outer = outside_torch(frame)
+    return outer is not None and goes_nowhere(outer.f_code, outer.f_lasti)

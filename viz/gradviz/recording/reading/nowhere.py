@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from types import CodeType
 
 from gradviz.recording.reading.expressions import arguments_of
+from gradviz.recording.reading.forms import Followed, followed_from, onward, takes_none
 from gradviz.recording.reading.instructions import position_of
 from gradviz.recording.reading.own_names import (
     ADDS,
@@ -40,7 +41,8 @@ _METHODS = frozenset(
     "item tolist numpy detach cpu cuda to float double half long int bool clone mean sum max min"
     " std var norm abs sqrt exp log round clamp clip astype copy flatten reshape squeeze ravel any"
     " all argmax argmin items values keys get format strip split rstrip lstrip join upper lower"
-    " ljust rjust center zfill count index size dim numel nelement is_integer".split()
+    " ljust rjust center zfill count index size dim numel nelement is_integer"
+    " data_ptr untyped_storage storage nbytes element_size".split()
 )
 _OF_VALUES = frozenset(("format", "join", "fromarray"))  # which take values in
 _LIBRARIES = frozenset(("math", "cmath", "statistics", "np", "numpy"))
@@ -62,6 +64,8 @@ _GO_ON = (
 )
 """Expressions whose value is all that becomes of those in them."""
 
+# What of a file may read where only an address says that something lies
+_READS = frozenset("ctypes cffi cupy triton numba pycuda from_address string_at memmove".split())
 _MOST = 400  # steps
 _CATCHES = frozenset(("redirect_stdout",))
 
@@ -82,9 +86,11 @@ class _Follower:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._parents = source.parents
-        self._pending: list[ast.AST] = []
-        self._met: set[int] = set()
-        self._names: set[tuple[int, str]] = set()
+        self._pending: list[tuple[ast.AST, Followed]] = []
+        self._met: set[tuple[int, Followed]] = set()
+        self._names: set[tuple[int, str, Followed]] = set()
+        self._followed = Followed.VALUE
+        self._reads_addresses = source.holds_any_of(_READS)
 
     def ends(self, start: ast.AST) -> bool:
         """Say whether the value of an expression goes nowhere."""
@@ -98,13 +104,14 @@ class _Follower:
             return False
         if isinstance(start, ast.Call) and not self._gives(start):
             return self._is_shown(start)
-        self._pending.append(start)
+        self._followed = followed_from(start)
+        self._go_on(start)
         for _ in range(_MOST):
             if not self._pending:
                 return True
-            node = self._pending.pop()
-            if id(node) not in self._met:
-                self._met.add(id(node))
+            node, self._followed = self._pending.pop()
+            if (id(node), self._followed) not in self._met:
+                self._met.add((id(node), self._followed))
                 if not self._follow(node):
                     return False
         return False
@@ -152,10 +159,15 @@ class _Follower:
     def _follow(self, node: ast.AST) -> bool:
         """Take up what the value of a node goes into; say whether that is known."""
         if isinstance(node, ast.AugAssign):
+            self._followed = Followed.VALUE
             return self._assigned(node.target, node)
         parent = self._parents.get(id(node))
         if isinstance(parent, ast.stmt):
             return self._into_statement(parent)
+        if parent is not None:
+            if self._takes_none(node, parent):
+                return ends_with_errors(self._source, parent)
+            self._followed = onward(node, parent, self._followed)
         match parent:
             case ast.Call():
                 return self._into_call(node, parent)
@@ -178,6 +190,12 @@ class _Follower:
                 return self._assigned(parent.target, parent) and self._go_on(parent)
         return isinstance(parent, (*_GO_ON, *_COMPREHENSIONS)) and self._go_on(parent)
 
+    def _takes_none(self, node: ast.AST, parent: ast.AST) -> bool:
+        if self._followed is Followed.ADDRESS and self._reads_addresses:
+            return False
+        own = isinstance(parent, ast.Call) and name_of(parent) in self._source.callables
+        return not own and takes_none(node, parent, self._followed)
+
     def _into_statement(self, statement: ast.stmt) -> bool:
         match statement:
             case ast.Expr():
@@ -196,7 +214,7 @@ class _Follower:
         return False
 
     def _go_on(self, node: ast.AST) -> bool:
-        self._pending.append(node)
+        self._pending.append((node, self._followed))
         return True
 
     def _into_call(self, node: ast.AST, call: ast.AST) -> bool:
@@ -309,6 +327,7 @@ class _Follower:
         """Take up what is read of a container that got a value; it must have no other name."""
         if not isinstance(holder, ast.Name) or not is_own(self._source, holder):
             return False
+        self._followed = Followed.VALUE if self._followed is Followed.WHOLE else self._followed
         return self._named(holder.id, function_of(self._source, holder))
 
     def _named(self, name: str, function: ast.AST | None) -> bool:
@@ -316,8 +335,8 @@ class _Follower:
         whole = where_it_stands(self._source, name, function)
         if whole is None or self._source.reads_unsaid:
             return False
-        if (id(whole), name) not in self._names:
-            self._names.add((id(whole), name))
+        if (id(whole), name, self._followed) not in self._names:
+            self._names.add((id(whole), name, self._followed))
             for node in ast.walk(whole):
                 if (
                     isinstance(node, ast.Name)
@@ -325,7 +344,7 @@ class _Follower:
                     and isinstance(node.ctx, ast.Load)
                 ):
                     if not is_only_filled(self._source, node):
-                        self._pending.append(node)
+                        self._go_on(node)
         return True
 
 

@@ -54,7 +54,7 @@ def _inputs(recorder: Recorder, args: Any, frame: FrameType) -> Inputs:
 def _after_memory(call: TorchCall) -> None:
     recorder, args, frame = call.recorder, call.args, call.frame
     name = exits.name_of_memory(call.function.name, frame)
-    if name:
+    if name and not (name != PICKLE and exits.goes_nowhere_from(frame)):
         inputs = inputs_of(recorder, args[:1], {})
         recorder.escapes.as_memory = True
         value = as_array(args[0], waits=name == PICKLE)
