@@ -36,6 +36,12 @@ def test_parts_of_a_view_are_handed_on_as_one():
     assert "'patterns'" not in result.output
 
 
+def test_a_second_file_is_refused_where_a_command_writes_one():
+    result = CliRunner().invoke(command, ["-o", "a.svg", "-o", "b.html"])
+    assert result.exit_code == 2
+    assert "-o names one file here, and was given a.svg and b.html" in result.output
+
+
 @pytest.mark.parametrize("options", [["--budget", "0"], ["--depth", "-1"]])
 def test_what_is_out_of_range_is_refused(options):
     assert CliRunner().invoke(command, options).exit_code == 2

@@ -11,6 +11,7 @@ import pytest
         (["--cost", "-o", "cost.svg"], "with --cost, -o writes a .json file"),
         (["--backward", "0"], "write them from 1 on"),
         (["--engine", "neato"], "unknown engine: 'neato'"),
+        (["-o", "run.json", "-o", "run.bmp"], "unknown format: 'run.bmp'"),
         (["-o", "run.bmp"], "unknown format: 'run.bmp'"),
     ],
 )

@@ -57,11 +57,18 @@ def test_a_call_without_news_is_told_in_a_line_where_news_are_awaited(account):
 
 def test_every_call_is_written_with_all_before_it(account, tmp_path):
     file = tmp_path / "g.json"
-    run = account(output=str(file))
+    run = account(outputs=(str(file),))
     assert not file.exists()
     for number in (1, 2):
         run.call(call(number, a="reached"))
         assert len(json.loads(file.read_text())["backwards"]) == number
+
+
+def test_one_run_is_written_in_several_formats(account, tmp_path):
+    files = [tmp_path / "g.json", tmp_path / "g.txt"]
+    run = account(outputs=tuple(map(str, files)))
+    run.call(call(1, a="reached"))
+    assert all(file.read_text() for file in files)
 
 
 def test_of_a_run_to_its_end_old_calls_without_news_are_let_go(account):
@@ -98,7 +105,7 @@ def test_of_several_ranks_the_first_speaks_where_one_voice_is_asked_for(account,
 
 
 def test_a_step_is_told_after_its_calls_and_leads_the_saved_report(account, tmp_path):
-    run, rounds = account(output=str(tmp_path / "g.json")), Rounds()
+    run, rounds = account(outputs=(str(tmp_path / "g.json"),)), Rounds()
     weight = torch.ones(1, requires_grad=True)
     weight.grad = torch.ones(1)
     made = call(1, a="reached")

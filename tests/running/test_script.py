@@ -263,7 +263,8 @@ def test_a_page_names_the_line_of_the_backward_call_for_what_it_is(warm_scripts)
         "train.py",
         "import torch\nx = torch.ones(1, requires_grad=True)\nloss = x.sum()\n\nloss.backward()\n",
     )
-    warm_scripts.run("-o", "report.svg", "train.py")
+    ran = warm_scripts.run("-o", "report.svg", "-o", "report.json", "train.py")
+    assert "gradviz: wrote report.svg, report.json\n" in ran.err
     assert (
         "backward() was called at train.py:5." in (warm_scripts.folder / "report.svg").read_text()
     )

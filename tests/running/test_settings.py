@@ -12,7 +12,7 @@ def test_settings_travel_as_text_and_arrive_as_they_were():
         backward=(1, 4),
         every=2,
         children=True,
-        output="/tmp/ü.html",
+        outputs=("/tmp/ü.html", "/tmp/ü.json"),
         path=None,
         thresholds=Thresholds(exploding=7.0),
     )

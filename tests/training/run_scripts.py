@@ -54,7 +54,10 @@ def run(script: Path, out: Path, *, plain: bool) -> None:
 def watching(out: Path) -> Process:
     """Watch this process and those that it forks."""
     settings = Settings(
-        output=str(out), root=os.getpid(), children=True, folder=tempfile.mkdtemp(dir=out.parent)
+        outputs=(str(out),),
+        root=os.getpid(),
+        children=True,
+        folder=tempfile.mkdtemp(dir=out.parent),
     )
     process = Process(settings, Children(settings))
     process.end_before_exit()

@@ -46,8 +46,22 @@ class OneOf(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.
 def output_option(help: str, metavar: str = "FILE") -> Callable[[_Command], _Command]:
     """Return the option ``-o``, for a command that writes one file."""
     return click.option(
-        "-o", "--output", type=click.Path(path_type=Path), metavar=metavar, help=help
+        "-o",
+        "--output",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        metavar=metavar,
+        callback=_only,
+        help=help,
     )
+
+
+def _only(_: click.Context, __: click.Parameter, paths: tuple[Path, ...]) -> Path | None:
+    """Return the file that was named; two are refused, for one would be left out."""
+    if len(paths) > 1:
+        given = " and ".join(path.name for path in paths)
+        raise click.UsageError(f"-o names one file here, and was given {given}")
+    return paths[0] if paths else None
 
 
 def timeout_option(help: str) -> Callable[[_Command], _Command]:

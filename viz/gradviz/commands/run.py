@@ -11,7 +11,6 @@ from gradviz.commands.options import (
     engine_option,
     example_line,
     module_option,
-    output_option,
     timeout_option,
 )
 from gradviz.commands.printing import write
@@ -67,7 +66,15 @@ from gradviz.system.voice import say
     " freeze of the three largest gives back, measured by running the script again.",
 )
 @timeout_option("With --cost: what one run may take.")
-@output_option("Where to write the reports; the name tells the format.")
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where to write the reports; the name tells the format. May be given for several formats.",
+)
 @click.option("--quiet", is_flag=True, hidden=True)
 @engine_option
 def run(
@@ -85,7 +92,7 @@ def run(
     fail_on_alarm: bool,
     cost: bool,
     timeout: float,
-    output: Path | None,
+    outputs: tuple[Path, ...],
     quiet: bool,
     engine: str,
 ) -> None:
@@ -103,12 +110,13 @@ def run(
         if every or values or until_stable or until_stepped or children or fail_on_alarm:
             raise click.UsageError("--cost takes -m, --backward, --timeout and -o alone")
         number = numbers(backward)[0]
-        _print_cost(script, arguments, number, timeout, output, module=module)
+        _print_cost(script, arguments, number, timeout, outputs, module=module)
         return
-    if output is not None:
+    if outputs:
         from gradviz.render.formats import check
 
-        check(output)
+        for output in outputs:
+            check(output)
     _say_what_goes_to_the_script(arguments)
     settings = Settings(
         backward=numbers(backward),
@@ -119,7 +127,7 @@ def run(
         until_stepped=until_stepped,
         stop=stop,
         children=children,
-        output="" if output is None else os.path.abspath(output),
+        outputs=tuple(os.path.abspath(output) for output in outputs),
         quiet=quiet,
         engine=engine,
         thresholds=thresholds(read_settings(Path.cwd())),
@@ -133,7 +141,7 @@ def _print_cost(
     arguments: tuple[str, ...],
     backward: int,
     timeout: float,
-    output: Path | None,
+    outputs: tuple[Path, ...],
     *,
     module: bool,
 ) -> None:
@@ -141,14 +149,14 @@ def _print_cost(
     from gradviz.mending.giving_back_text import as_json, text
     from gradviz.render.files import check
 
-    if output is not None:
+    for output in outputs:
         check(output)
         if output.suffix.lower() != ".json":
             raise OutputError(f"cannot write {output.name!r}: with --cost, -o writes a .json file")
     say("The script is run several times; what it writes to disk it writes each time.\n")
     measured = costs(script, arguments, module=module, backward=backward, timeout=timeout)
     click.echo(text(measured), nl=False)
-    if output is not None:
+    for output in outputs:
         write(output, as_json(measured))
 
 

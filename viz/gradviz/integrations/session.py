@@ -135,14 +135,14 @@ class Reporting:
                 f"not numbers of backward calls: {numbers} (they count from 1 on, as in"
                 " backward=(1, 2, 3))"
             )
-        path = "" if output is None else os.path.abspath(output)
+        paths = () if output is None else (os.path.abspath(output),)
         self._session = Session(
             Settings(
                 backward=numbers,
                 every=every,
                 until_stable=until_stable,
                 values=values,
-                output=path,
+                outputs=paths,
                 engine=engine,
                 one_voice=True,
             )

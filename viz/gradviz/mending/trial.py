@@ -193,7 +193,7 @@ def _run_script(order: Order) -> TrialOutcome:
             backward=wanted,
             until_stepped=not order.backward,
             stop=True,
-            output=output,
+            outputs=(output,),
             root=os.getpid(),
         )
         watch = _Measuring(settings)

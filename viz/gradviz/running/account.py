@@ -178,8 +178,8 @@ class Account:
 
     def _wrote(self) -> str:
         own = label(self._settings)
-        path = own_file(self._settings.output, own)
-        return f"gradviz{f' [{own}]' if own else ''}: wrote {_near(path)}\n"
+        paths = [_near(own_file(output, own)) for output in self._settings.outputs]
+        return f"gradviz{f' [{own}]' if own else ''}: wrote {', '.join(paths)}\n"
 
     def _take_back(self) -> None:
         """Say which alarms do not hold any more."""
@@ -222,17 +222,15 @@ class Account:
             return
         series = None if self._record is None else self._record.series()
         settings = self._settings
-        save(
-            self.kept.report(self._outcome.training, series),
-            own_file(settings.output, label(settings)),
-            engine=settings.engine,
-            command=settings.command,
-        )
+        report = self.kept.report(self._outcome.training, series)
+        for output in settings.outputs:
+            path = own_file(output, label(settings))
+            save(report, path, engine=settings.engine, command=settings.command)
 
     @property
     def _writes(self) -> bool:
         is_something = bool(self.kept.calls) or self._outcome.training is not None
-        return bool(self._settings.output) and is_something
+        return bool(self._settings.outputs) and is_something
 
     def _is_silent(self) -> bool:
         own = rank.current() if self._settings.one_voice else None

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -129,8 +130,8 @@ def alarm_in(where: Path, settings: Settings) -> str:
     if settings.alarms:
         Path(f"{settings.alarms}-{os.getpid()}-ranks").touch()
     alarm = Alarm(why="ranks_differ", parameters=tuple(names), means=_MEANS, mend=_MEND)
-    for rank_number in ranks if settings.output else ():
-        _add(alarm, own_file(settings.output, f"rank{rank_number}"))
+    for output, rank_number in product(settings.outputs, ranks):
+        _add(alarm, own_file(output, f"rank{rank_number}"))
     return (
         f"gradviz: ALARM: after step {number} the weights of"
         f" {counted(len(names), 'parameter')} differ between ranks: {listing(names, 6)}\n"

@@ -32,7 +32,7 @@ class Settings:
         stop: End the script after the last call asked for.
         children: Follow child processes too.
         verbose: Leave nothing out of what is told of a call.
-        output: Absolute path of the file to write; empty for none.
+        outputs: Absolute paths of the files to write; the name tells the format of each.
         quiet: Say nothing of what is reported on; whoever reads the file says it.
         engine: What lays out a picture.
         path: PYTHONPATH as it was; None where it was not set.
@@ -54,7 +54,7 @@ class Settings:
     stop: bool = False
     children: bool = False
     verbose: bool = False
-    output: str = ""
+    outputs: tuple[str, ...] = ()
     quiet: bool = False
     engine: str = "auto"
     path: str | None = None
