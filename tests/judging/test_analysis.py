@@ -569,6 +569,30 @@ def test_only_what_uses_the_thawed_parameter_is_severed_by_the_line_that_froze_i
     ]
 
 
+def test_frozen_in_one_use_and_alive_in_another_is_cut_in_part_there():
+    made, index = graph(
+        {
+            "loss": node(LOSS),
+            "actor": node(),
+            "target": node(severs=CutKind.NO_GRAD),
+            "critic": node(),
+            "w": node(PARAMETER),
+        },
+        ("critic", "loss"),
+        ("w", "critic"),
+        ("actor", "loss"),
+        Edge(source=2, target=0, gradient=False),
+        Edge(source=4, target=1, gradient=False),
+        Edge(source=4, target=2, gradient=False),
+    )
+    lines = {"froze_at": Place("train.py", 3), "switched_at": Place("train.py", 5)}
+    (w,) = analyse(made, seen(index, "w", **lines)).parameters
+    assert (w.verdict, w.partial) == (Verdict.REACHED, True)
+    assert {cut.kind for cut in w.cuts} == {CutKind.FROZEN, CutKind.NO_GRAD}
+    (w,) = analyse(made, seen(index, "w")).parameters
+    assert (w.partial, w.cuts) == (False, ())
+
+
 def test_what_was_seen_of_a_parameter_stands_in_its_result():
     made, index = detached()
     facts = {"shape": (2, 3), "numel": 6, "optimized": True, "norm": 0.5}

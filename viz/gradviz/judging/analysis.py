@@ -273,17 +273,27 @@ def _with_thawed(graph: Graph, observed: Sequence[ParameterSeen]) -> Graph:
         and parameter.requires_grad
         and not graph.nodes[parameter.node].requires_grad
     }
-    if not thawed:
+    # Other uses of these are alive
+    between = {
+        parameter.node
+        for parameter in observed
+        if parameter.requires_grad and parameter.switched_at is not None
+    }
+    if not thawed and not between:
         return graph
-    edges = tuple(
-        (
-            replace(edge, severed=CutKind.FROZEN)
-            if edge.source in thawed and not edge.gradient
-            else edge
-        )
-        for edge in graph.edges
+
+    def severed(edge: Edge) -> CutKind | None:
+        if edge.source in thawed:
+            return CutKind.FROZEN
+        target = graph.nodes[edge.target]
+        if edge.source in between and target.kind is NodeKind.OPERATION:
+            return edge.severed or target.severs or CutKind.FROZEN
+        return edge.severed
+
+    edges = (
+        edge if edge.gradient else replace(edge, severed=severed(edge)) for edge in graph.edges
     )
-    return replace(graph, edges=edges)
+    return replace(graph, edges=tuple(edges))
 
 
 def _is_alive(edge: Edge) -> bool:
