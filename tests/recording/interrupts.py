@@ -113,7 +113,7 @@ def run(model, x, folder):
     optimizer = Descent(model.a.parameters(), {})
     found = Found({"model": model.a}, {"optimizer": optimizer})
     watch = Watch(
-        Settings(backward=(1,), output=str(folder / "g.txt")),
+        Settings(backward=(1,), outputs=(str(folder / "g.txt"),)),
         find=lambda frame: found,
         voice=lambda text, *, alarm=False: None,
     )
