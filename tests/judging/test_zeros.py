@@ -12,7 +12,13 @@ import torch
 from torch import nn
 
 import gradviz
+from gradviz.recording import torch_inside
 from gradviz.recording.names import operation_name
+
+read = pytest.mark.skipif(
+    not torch_inside.READS_SAVED,
+    reason="this torch does not tell what hooks have packed, so nothing that nodes saved is read",
+)
 
 CASES = [
     path
@@ -236,3 +242,38 @@ def test_a_penalty_on_the_slope_of_a_curve_reaches_the_bias_and_the_input():
     report = penalised(nn.Tanh())
     assert report.parameters["0.bias"].zero is None
     assert len(report.unregistered) == 1
+
+
+def routes(*parts):
+    weight = nn.Parameter(torch.tensor([0.2, -0.4]))
+    with gradviz.trace() as trace:
+        loss = sum(part(weight * 1).sum() for part in parts)
+        loss.backward()
+    return trace.report(loss, {"weight": weight}).parameters["weight"].zero
+
+
+@read
+def test_each_of_several_routes_that_end_is_told_and_it_lasts_where_all_do():
+    dead = routes(lambda h: (h - 9).relu(), torch.round)
+    assert dead.why.startswith("all 2 inputs are 0 or below, where it is flat (dead units);")
+    assert "; another route ends at " in dead.why
+    assert dead.why.endswith("its derivative is zero everywhere")
+    assert (dead.lasting, bool(dead.mend)) == (False, True)
+    assert not routes(lambda h: h * 0.0, torch.round).mend
+
+
+@read
+def test_a_route_that_may_pass_is_told_before_one_that_ends_nearer():
+    gate = nn.Parameter(torch.zeros(2))
+    zero = routes(lambda h: h * gate, torch.round)
+    assert zero.passing
+    assert "another route ends at " in zero.why
+    assert zero.why.endswith("its derivative is zero everywhere")
+
+
+@read
+def test_one_line_that_ends_many_routes_is_told_once():
+    def over_and_over(h):
+        return sum((h - number).relu() for number in range(3, 9))
+
+    assert "another route" not in routes(over_and_over).why

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from gradviz.facts.evidence import Evidence, Look, Stepper
 from gradviz.graph import Parameter, Place, Verdict, Zero
-from gradviz.training.idle import dead, idle, locked_at_zero
+from gradviz.training.idle import dead, flat, idle, locked_at_zero
 
 FROZE = Place("train.py", 3)
 FLAT = Zero(operation="relu", why="", place=Place("net.py", 5))
@@ -101,3 +101,32 @@ def test_what_gets_zeros_because_a_dead_layer_hands_it_zeros_is_told_with_that_l
         ("zero", FLAT.place, ["m.0.weight", "m.1.weight"])
     ]
     assert found(dead, [(name, head), bias], held) == [("zero", factor.place, ["m.1.weight"])]
+
+
+def lasting(name, *verdicts, always=False, mend="Mend it.", **fields):
+    name, own = seen(name, *verdicts, **fields)
+    zero = replace(FLAT, lasting=always, mend=mend)
+    return name, replace(own, verdicts=tuple(replace(v, zero=zero) for v in own.verdicts))
+
+
+def test_what_lasts_and_has_not_moved_to_the_end_is_told_beside_what_trains():
+    zeros = ("zero",) * 3
+    others = seen("b", *["reached"] * 3, drift=True)
+    still = [lasting("a", *zeros, drift=False), others]
+    assert found(flat, still, holding("a", "b", steps=3)) == [("flat", FLAT.place, ["a"])]
+    decayed = [lasting("a", *zeros, drift=True), others]
+    assert found(flat, decayed, holding("a", "b", steps=3)) == []
+    always = [lasting("a", *zeros, drift=True, always=True), others]
+    assert found(flat, always, holding("a", "b", steps=3)) == [("flat", FLAT.place, ["a"])]
+
+
+def test_what_may_pass_or_was_seen_twice_alone_or_got_gradient_is_not_told_so():
+    zeros = ("zero",) * 3
+    for own in (
+        lasting("a", *zeros, drift=False, mend=""),
+        lasting("a", "zero", "zero", drift=False),
+        lasting("a", *zeros, drift=False, looks=(Look(optimizer="o", gradient=0.5),)),
+        lasting("a", "zero", "zero", "reached", drift=False),
+    ):
+        assert found(flat, [own], holding("a", steps=3)) == []
+    assert found(flat, [lasting("a", *zeros, drift=False)], holding("a", steps=2)) == []

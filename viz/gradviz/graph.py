@@ -109,8 +109,7 @@ class Node:
     Attributes:
         index: Position in ``Graph.nodes``; the loss is 0.
         kind: Loss, operation, parameter or leaf.
-        operation: ``"AddmmBackward0"`` for what autograd recorded, ``"detach"`` for a call that it
-            did not; empty for tensors.
+        operation: ``"AddmmBackward0"``, or ``"detach"`` for a call that autograd did not record.
         name: Name of a parameter, leaf or loss; empty for operations.
         shape: Sizes as ``tuple(t.shape)``, ``()`` for a scalar; None where unknown.
         requires_grad: An autograd node, or a tensor that requires grad: gradient can arrive here.
@@ -118,15 +117,13 @@ class Node:
         caller: The user's own line, where ``place`` is in a library.
         scope: Path of the module that ran it, ``"encoder.layers.3"``; empty at the top.
         severs: This call severs whatever goes into it, whether or not it still required grad.
-        block: Number of the no_grad block (or its like) that it ran in, in the order met; 0 outside
-            of any.
+        block: Number of the no_grad block (or its like) that it ran in; 0 outside of any.
         block_place: The line that begins that block; None where unknown.
         into: Name of the parameter whose memory it writes into; empty for what writes into none.
         verdict: Of a parameter or leaf, once analysed.
         loss_function: Name of torch's loss function that it is a step of; empty outside of any.
         library: Torch's own code decided to sever, and uses the result within the same call.
-        pruned: It was computed and would have received gradient, had nothing been severed. Set by
-            the analysis.
+        pruned: It would have received gradient, had nothing been severed. Set by the analysis.
         incoming: How much gradient came to it in the last backward, for each of its results; None
             where none came. Empty unless the trace was asked for values.
         outgoing: And how much it passed on, for each of its inputs; None where it passed on none.
@@ -312,12 +309,16 @@ class Zero:
         why: One sentence.
         place: The source line; None where unknown.
         passing: True where it is a matter of this step only (LoRA's A while B is zero).
+        lasting: True where that holds whatever the numbers are.
+        mend: What mends it, where it was checked and does not pass by itself.
     """
 
     operation: str
     why: str
     place: Place | None = None
     passing: bool = False
+    lasting: bool = False
+    mend: str = ""
 
 
 class UnusedReason(StrEnum):
@@ -368,8 +369,7 @@ class NotFinite:
         parameters: Those whose gradient is not finite because of it, in the model's order.
         holder: The parameter, buffer or variable that was so before; empty where none was.
         written: The line that wrote the holder last; None where that was not seen.
-        unsure: It was born there or before, as what goes in is not known to be finite: ``"there"``
-            where its numbers show a reason, else ``"before"``; empty where it was born there.
+        unsure: It was born there or before: ``"there"`` where numbers show it, else ``"before"``.
     """
 
     operation: str

@@ -70,12 +70,19 @@ REASONS = {
     ),
     "clamp": (lambda w: w.clamp(10, 20).sum(), "all 4 inputs lie outside the bounds"),
     "hardtanh": (lambda w: F.hardtanh(w + 9).sum(), "all 4 inputs lie outside the bounds"),
-    "mul": (lambda w: (w * torch.zeros(4)).sum(), "the other factor is zero"),
+    "mul": (
+        lambda w: (w * torch.zeros(4)).sum(),
+        "the other factor is zero at all 4 elements, and takes no gradient",
+    ),
+    "mul by a weight of 0": (lambda w: (w * 0.0).sum(), "the other factor is zero"),
     "half of a factor": (
         lambda w: (w * torch.tensor([0.0, 0, 1, 1]) * torch.tensor([1.0, 1, 0, 0])).sum(),
         "the other factor is zero at 2 of 4 elements, and gradient comes in at no other",
     ),
-    "mm": (lambda w: (w.reshape(2, 2) @ torch.zeros(2, 3)).sum(), "the other factor is zero"),
+    "mm": (
+        lambda w: (w.reshape(2, 2) @ torch.zeros(2, 3)).sum(),
+        "the other factor is zero at all 6 elements, and takes no gradient",
+    ),
     "padding": (
         lambda w: table(w.reshape(2, 2)).sum(),
         "all 2 indices are padding_idx, which gets no gradient",

@@ -3,9 +3,11 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from gradviz.graph import CutKind, NodeKind, Zero
 from gradviz.judging.build import PASSES, Built
+from gradviz.judging.lasting import lasts
 from gradviz.recording.arithmetic.flat import HOOKED, ZERO_FACTOR, is_checked
 from gradviz.recording.arithmetic.flat_statistics import NORMALISES
 from gradviz.recording.arithmetic.passage import Passage
@@ -13,6 +15,7 @@ from gradviz.recording.names import operation_name
 from gradviz.recording.torch_inside import CHECKPOINT_NODE
 from gradviz.system.walk import walk
 
+_MOST_ENDS = 4  # of the routes to a parameter, that are told
 # Words for the operation, and why nothing comes out of it though gradient goes in: what is so by
 # definition, and what usually is.
 _FACTOR = "the other factor is zero wherever gradient comes in"
@@ -108,12 +111,7 @@ def find_zeros(
             if went == 0 and source is not None and source in above
         )
         if begins:
-            # Gradient came nearest to the parameter here: what stops it earlier stops other routes
-            index, source, empty = begins[-1]
-            if not empty and re.search(_IN_PARTS, operation_name(built.nodes[index].operation)):
-                index, source = _taken_up_by(built, flows, index) or (index, source)
-            shown = "nothing of it is selected" if empty else _shown(flows[index], source)
-            begun[leaf] = _begins_at(built, flows, (index, source), nonzero, shown)
+            begun[leaf] = _together([_zero(built, flows, end, nonzero) for end in _ends(begins)])
         elif not any(flows[index].came for index in above if index in flows):
             why = (
                 "backward() was begun with a gradient of zeros, or a hook on the loss or its node"
@@ -127,6 +125,54 @@ def find_zeros(
         else:
             begun[leaf] = _cancels(built, leaf, above, flows)
     return begun
+
+
+_Begins = tuple[int, int, bool]
+"""An operation that gradient comes to and zeros leave, what they go to, and that these have no
+elements.
+"""
+
+
+def _ends(begins: Sequence[_Begins]) -> list[_Begins]:
+    """Return where the routes to a parameter end, the nearest to it first: what stops gradient
+    further off stops other routes.
+    """
+    return list({begin[0]: begin for begin in reversed(begins)}.values())[:_MOST_ENDS]
+
+
+def _zero(built: Built, flows: Mapping[int, Passage], begins: _Begins, nonzero: set[int]) -> Zero:
+    index, source, empty = begins
+    if not empty and re.search(_IN_PARTS, operation_name(built.nodes[index].operation)):
+        index, source = _taken_up_by(built, flows, index) or (index, source)
+    shown = "nothing of it is selected" if empty else _shown(flows[index], source)
+    zero = _begins_at(built, flows, (index, source), nonzero, shown)
+    lasting, mend = lasts(zero.operation, zero.why)
+    return replace(zero, lasting=lasting, mend=mend)
+
+
+def _together(ends: Sequence[Zero]) -> Zero:
+    """Return where a zero begins of which all routes end: by one that may pass, else the nearest.
+
+    Each other line is told with its reason, and it lasts only where all of them do.
+    """
+    first = next((end for end in ends if end.passing), ends[0])
+    others = {(end.operation, end.place): end for end in ends}
+    others.pop((first.operation, first.place))
+    if not others:
+        return first
+    ends_too = "".join(f"; another route ends {_at(end)}{end.why}" for end in others.values())
+    if first.passing:
+        return replace(first, why=f"{first.why}{ends_too}")
+    return replace(
+        first,
+        why=f"{first.why}{ends_too}",
+        lasting=first.lasting and all(end.lasting for end in others.values()),
+        mend=first.mend if all(end.mend for end in others.values()) else "",
+    )
+
+
+def _at(zero: Zero) -> str:
+    return ": " if zero.place is None else f"at {zero.place}: "
 
 
 def _taken_up_by(built: Built, flows: Mapping[int, Passage], index: int) -> tuple[int, int] | None:

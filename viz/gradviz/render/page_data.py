@@ -414,7 +414,7 @@ def _of_zero(parameter: Parameter) -> str:
         return ""
     at = f" at {_at(zero.place)}" if zero.place else ""
     passes = " It is so until that factor moves." if zero.passing else ""
-    return f" It begins in {begins_in(zero)}{at}: {zero.why.rstrip('.')}.{passes}"
+    return f" It begins in {begins_in(zero)}{at}: {note_text(zero.why).rstrip('.')}.{passes}"
 
 
 def _at(place: Place) -> str:

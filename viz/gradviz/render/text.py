@@ -335,7 +335,7 @@ def _zeros(report: Findings, parameters: Iterable[Parameter]) -> Iterator[_Line]
         if zero is None:
             continue
         at = f" at {path_and_line(zero.place)}" if zero.place else ""
-        yield _Line(f"it begins in {begins_in(zero)}{at}: {zero.why}", indent=4)
+        yield _Line(f"it begins in {begins_in(zero)}{at}: {note_text(zero.why)}", indent=4)
         if zero.place and zero.place.code:
             yield _Line(zero.place.code, "code", indent=8)
         if zero.passing:

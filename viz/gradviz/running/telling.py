@@ -279,7 +279,7 @@ def _zero(call: BackwardCall, chosen: Sequence[Parameter]) -> Iterator[str]:
         yield line("zero", f"{names_in(names, call)}: gradient arrives, and all of it is zero")
         if zero is not None:
             yield line("", f"from {begins_in(zero)}{at_line(zero.place)}")
-            yield line("why", zero.why)
+            yield line("why", note_text(zero.why))
 
 
 def _since(call: BackwardCall, earlier: BackwardCall | None) -> Iterator[str]:

@@ -27,7 +27,7 @@ from gradviz.training.forgotten import (
     is_left_of_its_module,
     is_left_out_by_name,
 )
-from gradviz.training.idle import dead, idle, locked_at_zero
+from gradviz.training.idle import dead, flat, idle, locked_at_zero
 from gradviz.training.touched import taken_beside_decay
 from gradviz.training.words import explain, is_thawed
 
@@ -35,6 +35,7 @@ from gradviz.training.words import explain, is_thawed
 # zero
 _LARGE = 1.0
 _BY_ITSELF = ("weight decay", "no gradient")  # how an optimizer moves without gradient
+_TOLD_AS: Mapping[str, str] = {"underivable": "cut", "flat": "zero"}  # with words of their own
 _AGAIN = 3  # calls that bring gradient: one or two may be a look at it
 
 
@@ -100,7 +101,8 @@ def _at_zero(
     tell.
     """
     passed: set[str] = set()
-    for find in (partial(idle, ended=ended), locked_at_zero, dead):
+    finders = (partial(idle, ended=ended), locked_at_zero, dead, *((flat,) if ended else ()))
+    for find in finders:
         others = [item for item in find(evidence, steppers) if passed.isdisjoint(item[2])]
         yield from others
         passed.update(name for _, _, names in others for name in names)
@@ -384,10 +386,8 @@ def _too_small(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) ->
         return False
     if any(look.lr for look in evidence.looks):
         return not evidence.rounding
-    held = {name for holder in holders for name in holder.held}
-    return scene.ended and not any(
-        look.lr for name in held & scene.evidence.keys() for look in scene.evidence[name].looks
-    )
+    held = {name for holder in holders for name in holder.held} & scene.evidence.keys()
+    return scene.ended and not any(look.lr for name in held for look in scene.evidence[name].looks)
 
 
 def _is_rounding(evidence: Evidence, scene: _Scene) -> bool:
@@ -440,7 +440,7 @@ def _alarm(
     """Return an alarm about ``names``, explained of those that are ``concerned``."""
     means, mend = explain(why, [evidence[name] for name in concerned], steppers)
     return Alarm(
-        why="cut" if why == "underivable" else why,
+        why=_TOLD_AS.get(why, why),
         parameters=tuple(dict.fromkeys(names)),
         means=means,
         mend=mend,

@@ -98,6 +98,31 @@ def dead(
             yield from _by_place(gone, [item for item in gone if not _has_zero_input(item)])
 
 
+def flat(
+    evidence: Mapping[str, Evidence], steppers: Sequence[Stepper]
+) -> Iterator[tuple[str, Place | None, list[str]]]:
+    """Yield what got zeros in every call that was watched, for a reason that was checked and lasts,
+    and has not moved up to the end of the run.
+
+    What only decay moves has, unless the reason holds whatever the numbers are.
+    """
+    holders = [stepper for stepper in steppers if stepper.steps >= _AGAIN]
+    held = {name for stepper in holders for name in stepper.held}
+    still = [own for own in evidence.values() if own.name in held and _is_flat(own)]
+    places = grouped((_first_place([own]), own.name) for own in still)
+    yield from (("flat", place, names) for place, names in places.items())
+
+
+def _is_flat(evidence: Evidence) -> bool:
+    zeros = [verdict.zero for verdict in evidence.verdicts]
+    always = all(zero is not None and zero.lasting for zero in zeros)
+    return (
+        _gets_nothing(evidence)
+        and all(zero is not None and zero.mend for zero in zeros)
+        and (always or evidence.drift is False)
+    )
+
+
 def _gets_nothing(evidence: Evidence) -> bool:
     """Say whether every call, and every step that was looked at, brought a parameter zeros."""
     is_zero = len(evidence.verdicts) >= _AGAIN and evidence.outcomes == _ALL_ZERO

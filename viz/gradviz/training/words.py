@@ -13,7 +13,7 @@ from gradviz.facts.evidence import Evidence, Stepper
 from gradviz.facts.missed import Stopped
 from gradviz.facts.training import Heir
 from gradviz.graph import Verdict
-from gradviz.render.sentences import listing, path_and_line
+from gradviz.render.sentences import begins_in, listing, note_text, path_and_line
 from gradviz.training.forgotten import held_by_what_steps
 from gradviz.training.spoilt import of_spoilt
 
@@ -37,6 +37,10 @@ _MEANS: Mapping[str, Explained] = {
         "Every gradient that this optimizer got was exactly zero, in every call that was watched.",
         "Look at where the zero begins: masked or ignored targets, a dead activation, a factor"
         " of zero.",
+    ),
+    "flat": (
+        "The gradient that came to them was zero, in every call that was watched.",
+        "Look at where the zero begins.",
     ),
     "left_out": (
         "The backward call was told which inputs to compute gradients for, and these are not"
@@ -327,6 +331,15 @@ def _zero(asked: _Asked) -> Explained | None:
     return _WITHOUT_SLOPE if any(stepped) else _DEAD
 
 
+def _flat(asked: _Asked) -> Explained | None:
+    zeros = [verdict.zero for own in asked.concerned for verdict in own.verdicts]
+    zero = next((zero for zero in zeros if zero is not None), None)
+    if zero is None:
+        return None
+    means = f"{_MEANS['flat'][0]} That begins in {begins_in(zero)}: {note_text(zero.why)}."
+    return means, zero.mend
+
+
 def _lost(asked: _Asked) -> Explained | None:
     if not all(parameter.is_undone for parameter in asked.concerned):
         return None
@@ -410,6 +423,7 @@ _CLOSER: Mapping[str, Callable[[_Asked], Explained | None]] = {
     "stale": _stale,
     "not_held": _not_held,
     "zero": _zero,
+    "flat": _flat,
     "cleared": _cleared,
     "lost": _lost,
     "too_small": _too_small,

@@ -41,6 +41,7 @@ _FACTORS: Mapping[str, Mapping[int, str]] = {
     "div": {1: "self"},
 }
 ZERO_FACTOR = "the other factor is zero"
+CONSTANT = "elements, and takes no gradient"
 HOOKED = "its numbers give no zeros: a hook on its node replaces what leaves it"
 
 # By operation: the edge to what is only added, which gets the sum of what arrives
@@ -137,7 +138,8 @@ def _is_plain(value: Tensor) -> bool:
 def _of_factor(factor: Tensor, came: Tensor | None, went: Tensor) -> str:
     zeros, every = int((factor == 0).sum()), factor.numel()
     if zeros == every:
-        return ZERO_FACTOR
+        is_constant = every > 1 and factor.grad_fn is None and not factor.requires_grad
+        return f"{ZERO_FACTOR} at all {every} {CONSTANT}" if is_constant else ZERO_FACTOR
     if why := _underflow(came, went, float(factor.abs().max())):
         return why
     return (
