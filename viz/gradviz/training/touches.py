@@ -16,6 +16,7 @@ from gradviz.recording.reading import where
 from gradviz.recording.reading.where import NOWHERE, Spot
 from gradviz.training.beside import BesideModels
 from gradviz.training.hand_writes import HandWrites
+from gradviz.training.leaf_hooks import write_of_hook
 from gradviz.training.sampling import has_values, spread
 
 _WRITES = ("zero_", "copy_")
@@ -100,6 +101,7 @@ class Touches:
         """
         if self._backward is None:
             self._discarded.clear()
+        parameters = list(parameters)
         keys = set(map(id, parameters))
         for key in keys:
             operation, spot = self._last.pop(key, ("", NOWHERE))
@@ -112,6 +114,9 @@ class Touches:
                 continue
             elif operation in _ZEROES or self._dropped.get(key) is spot:
                 self._discarded[key] = spot, self._discarded.get(key, (spot, 0))[1] + 1
+        for parameter in parameters:
+            if (write := write_of_hook(parameter)) is not None:
+                self._last[id(parameter)] = write
         self._backward = backward
         self._brought |= keys
         self._read.clear()

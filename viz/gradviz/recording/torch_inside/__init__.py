@@ -125,6 +125,7 @@ from gradviz.recording.torch_inside.tensors import (
     TensorBase,
     detach,
     has_data,
+    hooks_after,
     implementation,
     item,
     may_share,

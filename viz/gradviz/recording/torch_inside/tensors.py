@@ -61,7 +61,14 @@ COUNTS = Ability(
     "What was taken out of a parameter before the trace, and shares its memory, is not recognised.",
 )
 
-ABILITIES = (STORAGES, IMPLEMENTATIONS, VIEWS, VERSIONS, VERSIONS_BACK, SWAPPED, COUNTS)
+LEAF_HOOKS = Ability(
+    ("Tensor._post_accumulate_grad_hooks",),
+    "a hook that clears a gradient runs inside backward, where no mode sees its calls",
+    "2.6 to 2.15",
+    "Of a gradient that such a hook clears the line is not named.",
+)
+
+ABILITIES = (STORAGES, IMPLEMENTATIONS, VIEWS, VERSIONS, VERSIONS_BACK, SWAPPED, COUNTS, LEAF_HOOKS)
 
 TensorBase: Any = private("_C.TensorBase")  # has the methods written in C; 2.6 to 2.15
 # torch's own, whatever a script has put in the place of Tensor.detach and of the others
@@ -120,6 +127,13 @@ def may_share(tensor: Tensor, views: int = 0) -> bool:
 def view_base(tensor: Tensor) -> Tensor | None:
     """Return the tensor that another is a view of; None for one that is none."""
     return getattr(tensor, "_base", None)
+
+
+def hooks_after(leaf: Tensor) -> tuple[Any, ...]:
+    """Return the hooks on a leaf that run after its gradient has come; none where torch does not
+    say.
+    """
+    return tuple((getattr(leaf, "_post_accumulate_grad_hooks", None) or {}).values())
 
 
 def version(tensor: Tensor) -> int | None:
