@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 import gradviz
+from gradviz.graph import Verdict
 
 
 def zeros(module, came, went=None):
@@ -68,3 +69,34 @@ def test_hooks_of_a_layer_on_both_sides_are_two_cuts():
         loss.backward()
     report = trace.report(loss, model)
     assert [cut.operation for cut in report.parameters["2.weight"].cuts] == [f"{PRE}()"]
+
+
+def births_behind(hook, step):
+    weight = nn.Parameter(torch.tensor([0.0, 4.0]))
+    with gradviz.trace() as trace:
+        values = weight * 1
+        values.register_hook(hook)
+        loss = step(values).sum()
+        loss.backward()
+    report = trace.report(loss, {"weight": weight})
+    return report, [birth.operation for birth in report.births]
+
+
+@pytest.mark.parametrize("hook", [torch.nan_to_num, lambda g: g.clamp(-1, 1)])
+def test_a_birth_that_a_hook_hides_is_named(hook):
+    report, operations = births_behind(hook, torch.sqrt)
+    assert operations == ["sqrt"]
+    assert report.births[0].parameters == ()
+    assert report.parameters["weight"].verdict is Verdict.REACHED
+    assert "A step with it" not in "".join(report.notes)
+
+
+def test_zeros_that_a_hook_makes_of_nan_are_told_with_what_comes_in():
+    report, operations = births_behind(torch.zeros_like, torch.sqrt)
+    assert operations == ["sqrt"]
+    assert "which is NaN or infinite where it comes in" in report.parameters["weight"].zero.why
+
+
+def test_a_hook_that_clips_what_is_finite_hides_nothing():
+    _, operations = births_behind(lambda g: g.clamp(-1, 1), torch.square)
+    assert operations == []

@@ -4,7 +4,7 @@ import pytest
 
 from gradviz.facts.training import Fate
 from gradviz.graph import Place
-from gradviz.render.reason_words import next_to_nothing, why_not
+from gradviz.render.reason_words import called, next_to_nothing, why_not
 
 
 def fate(why, **fields):
@@ -59,3 +59,8 @@ def test_of_a_gradient_that_is_nothing_beside_its_modules_others_that_is_said_to
     assert next_to_nothing(fates) == {"a.bias"}
     assert "harmless where a normalisation follows" in why_not(fates[1], single=True, faint=True)
     assert "harmless" not in why_not(fates[1], single=True)
+
+
+def test_a_call_is_told_by_a_word_of_its_name_and_not_by_a_part_of_one():
+    assert called("scaler.unscale_(optimizer)", "clipped") == "unscale_()"
+    assert called("p.register_post_accumulate_grad_hook(lambda q: 0)", "clipped") == "the line"

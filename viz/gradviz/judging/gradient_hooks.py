@@ -4,6 +4,7 @@ made NaN or infinity of it.
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from gradviz.graph import CutKind, Node, NodeKind, NotFinite, Zero
 from gradviz.judging.build import Built
@@ -14,6 +15,7 @@ from gradviz.recording.tape import Tape
 from gradviz.system.grouped import grouped
 
 TENSOR_HOOK = "register_hook()"
+_HIDDEN = "a hook replaces the gradient, which is NaN or infinite where it comes in, by zeros"
 
 
 def insert_hooks(
@@ -30,13 +32,19 @@ def insert_hooks(
         if went
     }
     behind: dict[int, Zero] = {}
+    hidden = hide(tape, built, flows, arrivals)
     for number, spots in tape.hooks.items():
         index = built.index_of.get(number)
         if index is None or index not in sent:
             continue
         came = flows[index].came if index in flows else arrivals.get(index)
         if came == 0:
-            behind.update(_insert_hook(built, TENSOR_HOOK, spots[-1], index, None))
+            zeros = _insert_hook(built, TENSOR_HOOK, spots[-1], index, None)
+            behind.update(
+                {leaf: replace(zero, why=_HIDDEN) for leaf, zero in zeros.items()}
+                if index in hidden
+                else zeros
+            )
     for index, flow in flows.items():
         # torch puts a function of its own before a module that has a full backward hook; the hook
         # changes what that passes on
@@ -49,6 +57,23 @@ def insert_hooks(
                 hook = _module_hook(tape, built, index, source)
                 behind.update(_insert_hook(built, *hook, source, index))
     return behind
+
+
+def hide(
+    tape: Tape, built: Built, flows: Mapping[int, Passage], arrivals: Mapping[int, float]
+) -> set[int]:
+    """Return the values whose hook is sent what is not finite, and hands on what is."""
+    hooked = {index for number in tape.hooks if (index := built.index_of.get(number)) is not None}
+    if not hooked:
+        return hooked
+    sent = {
+        source
+        for flow in flows.values()
+        for source, went in zip(flow.leads, flow.went, strict=False)
+        if source in hooked and went is not None and not math.isfinite(went)
+    }
+    came = {index: flows[index].came if index in flows else arrivals.get(index) for index in sent}
+    return {index for index, size in came.items() if size is not None and math.isfinite(size)}
 
 
 def spoiling_hooks(

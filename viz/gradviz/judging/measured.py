@@ -16,7 +16,7 @@ from gradviz.causes.raised import IN_PLACE, note_on_change, operation_of
 from gradviz.graph import CutKind, Node, NodeKind, NotFinite, Zero
 from gradviz.judging.build import Built
 from gradviz.judging.cancelled import rounding
-from gradviz.judging.gradient_hooks import insert_hooks, spoiling_hooks
+from gradviz.judging.gradient_hooks import hide, insert_hooks, spoiling_hooks
 from gradviz.judging.holders import holder_of
 from gradviz.judging.model_names import Names
 from gradviz.judging.zeros import find_zeros
@@ -263,10 +263,11 @@ def _births(
     What is sure first, of it what the forward made, then in order.
     """
     spoiled = {index for index, size in result.arrivals.items() if not math.isfinite(size)}
+    hidden = hide(tape, built, result.flows, result.arrivals)
     born: dict[tuple[int, bool], Born] = {}
     behind: dict[tuple[int, bool], set[int]] = {}
     for observation in _observations(backwards):
-        for shown, birth in observation.births(in_loss=not spoiled):
+        for shown, birth in observation.births(in_loss=not (spoiled or hidden)):
             at = built.index_of.get(shown)
             key = (birth.node, birth.forward)
             if key not in born:

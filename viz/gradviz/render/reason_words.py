@@ -144,9 +144,16 @@ def _too_small(fate: Fate, at: str, their: str, them: str) -> str:
     return too_small if fate.learning_rate else f"{too_small}, or the learning rate is 0"
 
 
+def _has(call: str, word: str) -> bool:
+    """Say whether the name of a call has a word, as ``unscale_`` has ``scale``, and ``accumulate``
+    not ``mul``.
+    """
+    return f"{word}_" in f"{call}_"
+
+
 def called(code: str | None, why: str | None) -> str:
     """Return the call in a line that takes gradient away as a reason says, ``"zero_grad()"``."""
     words = _CLIPPING if why == "clipped" else _CLEARING
     calls = _CALL.findall(code or "")
-    fitting = next((call for call in calls if any(word in call for word in words)), None)
+    fitting = next((call for call in calls if any(_has(call, word) for word in words)), None)
     return f"{fitting}()" if fitting else "the line"
