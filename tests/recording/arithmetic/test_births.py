@@ -558,3 +558,44 @@ def test_a_root_of_what_is_known_to_be_finite_is_the_birth():
 def test_a_sum_that_overflows_is_the_birth():
     (first,) = reported(vector(3e38, 2e38), lambda w: (w * 1).sum()).births
     assert (first.operation, first.unsure) == ("sum", "")
+
+
+def penalty(function):
+    """Return a loss on the slope of a function that is made of a weight and of what goes in."""
+
+    def step(weight):
+        points = torch.zeros(3, 2, requires_grad=True)
+        values = function(points.square().sum(1)) * weight
+        (slope,) = torch.autograd.grad(values.sum(), points, create_graph=True)
+        return slope.square().mean()
+
+    return step
+
+
+@read
+@pytest.mark.parametrize(
+    ("function", "operation"),
+    [
+        (torch.sqrt, "sqrt"),
+        (lambda x: x**0.5, "pow"),
+        (lambda x: torch.acos(x + 1), "acos"),
+    ],
+)
+def test_a_birth_in_the_backward_of_autograd_grad_is_told_of_the_operation_there(
+    function, operation
+):
+    births = reported(vector(1.0), penalty(function)).births
+    assert [(birth.operation, birth.forward) for birth in births] == [(operation, False)]
+    assert "infinite" in births[0].why
+
+
+@read
+def test_a_slope_that_stays_finite_gives_no_birth_and_a_division_by_hand_keeps_its_name():
+    assert reported(vector(1.0), penalty(lambda x: x.clamp(min=1e-6).sqrt())).births == ()
+
+    def by_hand(weight):
+        points = torch.ones(3, 2, requires_grad=True)
+        (slope,) = torch.autograd.grad((points * weight).sum(), points, create_graph=True)
+        return (slope / (2 * (points * 0).sqrt())).sum()
+
+    assert reported(vector(1.0), by_hand).births[0].operation == "div"

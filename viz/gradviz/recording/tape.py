@@ -47,6 +47,7 @@ from gradviz.system.undo import Action, as_one, when_empty
 from gradviz.system.walk import walk
 
 if TYPE_CHECKING:
+    from gradviz.recording.arithmetic.births import Born
     from gradviz.recording.entries.writes import Writes
 
 
@@ -106,6 +107,8 @@ class Tape:
         self.handed_on: set[int] = set()  # writes inside a custom Function that its result has
         self.rewritten = Rewritten()
         self._repeats = Repeats()
+        # By the line of a call of torch.autograd.grad: what is born in the backward that it ran
+        self.derived: dict[Spot, Born] = {}
         self.froze = False  # some leaf was frozen
         self.opaque: list[Spot] = []  # where something ran that cannot be looked into
         self.compiled = False  # torch.compile was called

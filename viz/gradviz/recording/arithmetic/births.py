@@ -29,6 +29,7 @@ from gradviz.recording.arithmetic.sizes import plain
 from gradviz.recording.names import is_accumulator, operation_name
 from gradviz.recording.tensor_state import nodes_before
 from gradviz.recording.torch_inside import node_number
+from gradviz.system.walk import walk
 
 _FAR = 4_000  # nodes that are looked at for where a value of the forward came from
 _BETWEEN = 8  # nodes between a product and what it spoils
@@ -181,6 +182,23 @@ def _product_of(came: Sequence[Tensor | None], factor: Tensor | None) -> str:
         return ""
     by = "" if factor is None else f", and it is multiplied by up to {float(factor.abs().max()):g}"
     return f"; the largest gradient that comes to it is {max(largest):g}{by}"
+
+
+def without_derivative(nodes: Iterable[Any]) -> Birth | None:
+    """Return the operation before some nodes whose backward makes NaN or infinity of a finite
+    gradient at the values that it has saved, the first that a backward comes to; None where none is
+    seen to.
+    """
+    before = walk(nodes, nodes_before, most=_FAR)
+    for node in sorted(before, key=node_number, reverse=True):
+        causes = causes_of(operation_name(type(node).__name__))
+        values = saved(node) if causes else {}
+        for cause in causes:
+            if why := cause.gradient(values, node):
+                return Birth(node, False, (why, cause.mend))
+            if why := cause.result(values, node):
+                return None  # what it gave is not finite already
+    return None
 
 
 def of_loss(loss: Any) -> Birth:

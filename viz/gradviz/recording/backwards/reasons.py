@@ -129,6 +129,9 @@ class Reasons:
     def _bear(self, shown: int, birth: births.Birth) -> None:
         tape, value, before = self._tape, birth.held, None
         stamp = tape.stamp(birth.node, None)
+        if stamp.spot in tape.derived:
+            self._born[shown] = tape.derived[stamp.spot]
+            return
         if value is not None:
             leaf = tape.leaf(value, live=True) if value.requires_grad and value.is_leaf else 0
             before = held(tape.rewritten, value, leaf, stamp.node, birth.others)

@@ -1,10 +1,14 @@
 """``torch.autograd.grad``: gradients as plain numbers, or with a history of their own."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from torch import Tensor, nn
 
+from gradviz.recording.arithmetic import sizes
+from gradviz.recording.arithmetic.births import Born, without_derivative
 from gradviz.recording.calls import transforms
 from gradviz.recording.calls.arguments import tensors_in
 from gradviz.recording.calls.inputs import inputs_of
@@ -34,6 +38,7 @@ def _after_grad(call: TorchCall) -> None:
     live = tuple(item for item in out if isinstance(item, Tensor) and is_recorded(item))
     if live:
         stamp_nodes(call._replace(args=weights, kwargs={}), live)
+        _note_birth(recorder.tape, roots, live)
         for item in live if constants else ():
             recorder.tape.stamp(item.grad_fn, None, constants)
         _note_unseen(
@@ -54,6 +59,26 @@ def _after_grad(call: TorchCall) -> None:
             serial = write_down(recorder, rule.name, kind, inputs, stack, dead[0])
             for item in dead[1:]:
                 recorder.tape.set_origin(item, serial)
+
+
+def _note_birth(tape: Tape, roots: Iterable[Any], results: Sequence[Tensor]) -> None:
+    """Where a gradient with a history is NaN or infinite, take note of where that is born in the
+    backward that made it, as far as that is known without waiting for a device.
+    """
+    spot, born = tape.stamp(results[0].grad_fn, None).spot, None
+    with suppress(RuntimeError, TypeError, ValueError, IndexError):  # what is odd to read
+        if not all(sizes.unseen(_is_finite, item) for item in results):
+            born = sizes.unseen(without_derivative, [root for root in roots if root is not None])
+    if spot is not None and born is not None:
+        tape.derived[spot] = Born(tape.walk(born.node), False, *born.words)
+    elif spot is not None:
+        tape.derived.pop(spot, None)
+
+
+def _is_finite(item: Tensor) -> bool:
+    if not sizes.is_simple(item) or is_wrapped(item):
+        return True
+    return math.isfinite(sizes.read([sizes.size_of(item)])[0])
 
 
 def _note_unseen(call: TorchCall, nodes: tuple[Any, ...]) -> None:
