@@ -2,6 +2,7 @@
 
 import torch
 
+from gradviz.recording.reading.where import NOWHERE
 from gradviz.training.looking import Glance
 from gradviz.training.moves import History, Moves, StepSight
 
@@ -166,3 +167,20 @@ def test_what_changes_from_step_to_step_though_none_moves_it_has_drifted():
         moves.stepped(StepSight(7, glance, None, None))
         drifts.append(moves.of(id(weight)).drift)
     assert drifts == [None, False, True]
+
+
+def test_steps_that_undo_each_other_up_to_rounding_leave_it_where_it_was():
+    weight = torch.tensor([0.3, -0.7])
+    history = History(moved=True, first=weight)
+    glance = Glance(key=1, ratio=0.05, change=0.03)
+    history.sights = [StepSight(1, glance, None, NOWHERE, 1, None, None, True)]
+    assert not history.is_away(weight * (1 + 2e-7))
+    assert history.is_away(weight * (1 + 1e-5))
+
+
+def test_a_step_that_is_no_more_than_rounding_itself_moves_it():
+    weight = torch.tensor([0.3, -0.7])
+    history = History(moved=True, first=weight)
+    glance = Glance(key=1, ratio=2e-7, change=1e-7)
+    history.sights = [StepSight(1, glance, None, NOWHERE, 1, None, None, True)]
+    assert history.is_away(weight * (1 + 2e-7))

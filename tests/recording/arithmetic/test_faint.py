@@ -267,3 +267,37 @@ def test_a_layer_norm_over_a_single_value_passes_rounding(size):
     report = trace.report(loss, model)
     found = [own.verdict == "zero" or own.rounding for own in report.parameters.values()]
     assert found[:2] == [size == 1] * 2
+
+
+def rounded(model, step):
+    """Return the parameters that nothing but rounding arrives at, or zeros."""
+    with gradviz.trace() as trace:
+        loss = step()
+        loss.backward()
+    parameters = trace.report(loss, model).parameters
+    return {name for name, own in parameters.items() if own.rounding or own.verdict == "zero"}
+
+
+def test_a_group_norm_over_one_value_brings_rounding_and_over_two_gradient():
+    torch.manual_seed(0)
+    x = torch.randn(5, 3)
+    for groups, is_of_one in ((4, True), (2, False)):
+        model = nn.Sequential(nn.Linear(3, 4), nn.GroupNorm(groups, 4), nn.Linear(4, 2))
+        names = rounded(model, lambda model=model: model(x).square().mean())
+        assert ({"0.weight", "0.bias"} <= names) is is_of_one
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_attention_to_a_single_key_brings_rounding_in_any_type(dtype):
+    torch.manual_seed(0)
+    for keys, is_single in ((1, True), (4, False)):
+        model = nn.ModuleDict({name: nn.Linear(8, 8) for name in "qkv"}).to(dtype)
+        x = torch.randn(2, 1, keys, 8, dtype=dtype)
+
+        def step(model=model, x=x):
+            made = (model[name](x) for name in "qkv")
+            return F.scaled_dot_product_attention(*made).float().square().mean()
+
+        names = rounded(model, step)
+        assert ({"q.weight", "k.weight"} <= names) is is_single
+        assert "v.weight" not in names

@@ -6,6 +6,7 @@ from torch import nn
 from torch.nn import functional
 
 import gradviz
+from gradviz.recording import torch_inside
 
 STILL_ZERO = "the other factor is still zero, but it gets gradient itself"
 
@@ -98,3 +99,19 @@ def test_a_bag_of_padding_alone_passes_nothing():
 
     assert sum_of([[0, 0], [0, 0]])[0] == "all 4 indices are padding_idx, which gets no gradient"
     assert sum_of([[0, 1], [2, 0]]) == ("", False)
+
+
+@pytest.mark.skipif(not torch_inside.READS_SAVED, reason="nothing that nodes saved is read")
+@pytest.mark.parametrize(
+    ("dropout", "dtype"), [(0.1, torch.float32), (0.0, torch.float16), (0.1, torch.float16)]
+)
+def test_attention_to_a_single_key_is_told_also_with_dropout_and_in_half_precision(dropout, dtype):
+    torch.manual_seed(1)
+    query, other = (nn.Parameter(torch.randn(8, 1, 1, 8).to(dtype)) for _ in range(2))
+    with gradviz.trace() as trace:
+        made = functional.scaled_dot_product_attention(query, other, other, dropout_p=dropout)
+        loss = made.float().square().mean()
+        loss.backward()
+    zero = trace.report(loss, {"query": query, "other": other}).parameters["query"].zero
+    assert zero.why.startswith("a softmax over a single value is constant")
+    assert (zero.lasting, zero.passing) == (True, False)

@@ -37,6 +37,12 @@ _REASONS: Sequence[_Reason] = (
         " a loss, binary_cross_entropy_with_logits().",
     ),
     _Reason(
+        "^_?scaled_dot_product",
+        "over a single value",
+        True,
+        "Attention needs two keys or more: look at which dimension is the sequence (batch_first).",
+    ),
+    _Reason(
         NORMALISES,
         "over a single value",
         True,

@@ -5,6 +5,7 @@ something about them is open.
 """
 
 import hashlib
+import math
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -21,6 +22,9 @@ from gradviz.training.looking import Glance
 from gradviz.training.sampling import Batch, has_values, spread
 
 _MOST_LOOKS = 8  # of one parameter that are kept
+_ROUNDINGS = 8.0  # of a value or a step: what two steps that undo each other may leave
+_FARTHER = 64.0  # times the precision of a type: from there on a step is more than rounding
+_TYPES = (torch.float32, torch.float64)
 _RETURNS = 2  # backward calls that find a parameter as it was at first, before that is a rule
 
 
@@ -124,6 +128,23 @@ class History:
         """What each step did to it is undone before the next backward."""
         return self.returns >= _RETURNS and not self.departs
 
+    def is_away(self, sample: Tensor) -> bool:
+        """Say whether a sample is another than at first, by more than the rounding of steps that
+        move it much farther and are undone.
+        """
+        if self.first is None or not _differ(self.first, sample):
+            return False
+        glances = [sight.glance for sight in self.sights]
+        ratio = max((glance.ratio or 0.0 for glance in glances), default=0.0)
+        eps = torch.finfo(sample.dtype).eps if sample.dtype in _TYPES else 1.0
+        if ratio < _FARTHER * eps:
+            return True
+        change = max((glance.change or 0.0 for glance in glances), default=0.0)
+        most = min(self.first.numel(), sample.numel())
+        apart = (self.first[:most] - sample[:most]).abs()
+        bound = self.first[:most].abs() + (change if math.isfinite(change) else 0.0)
+        return bool((apart > _ROUNDINGS * eps * bound).any())
+
     def is_sound(self, sample: Tensor) -> bool:
         """Say whether all of a sample is finite, but for what was infinite at the first look."""
         sound = sample.isfinite()
@@ -223,7 +244,7 @@ class Moves:
             history.drift = bool(history.drift) or _differ(history.first, after)
         # Of several optimizers, the others begin where the first has left it
         is_first = bool(history.sights) and history.sights[0].optimizer == sight.optimizer
-        if is_first and history.first is not None and _differ(history.first, before):
+        if is_first and history.first is not None and history.is_away(before):
             history.departs = history.departs or history.moved
         history.visible = history.visible or _differ(before, after)
         if glance.moved > 0 and glance.finite:
@@ -288,7 +309,7 @@ class Moves:
         if history.first.numel() < sample.numel() and not history.moved:
             history.first = sample.clone()
             return
-        differs = _differ(history.first, sample)
+        differs = history.is_away(sample) if history.moved else _differ(history.first, sample)
         if not history.moved:
             history.by_hand = history.by_hand or (differs and not history.sights)
             history.drift = bool(history.drift) or differs

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from gradviz.recording import torch_inside
+from gradviz.recording.arithmetic.flat_statistics import NORMALISES, has_single_key, is_of_one
 from gradviz.recording.arithmetic.saved import lengths, number, saved
 from gradviz.recording.names import operation_name
 
@@ -59,7 +60,11 @@ def is_rounding(node: Any, edge: int, came: Tensor | None, went: Tensor | None) 
         came: What arrived at the node, where it has one result.
         went: What leaves.
     """
-    if came is None or went is None or went.dtype not in _TYPES or not went.numel():
+    if came is None or went is None or not went.numel():
+        return False
+    if _is_constant(node, edge):
+        return True
+    if went.dtype not in _TYPES:
         return False
     came, went = torch_inside.detach(came), torch_inside.detach(went)
     parts = _added_up(node, edge, came.abs(), went, magnitudes=True)
@@ -69,6 +74,14 @@ def is_rounding(node: Any, edge: int, came: Tensor | None, went: Tensor | None) 
     bound = _ROUNDINGS * torch.finfo(went.dtype).eps * parts
     # What is made differs from what leaves where a hook on the node replaces it
     return bool(((went.abs() <= bound) & (made.abs() <= bound)).all())
+
+
+def _is_constant(node: Any, edge: int) -> bool:
+    """Say whether what a node gives does not depend on what an edge leads to, by its shape."""
+    name = operation_name(type(node).__name__)
+    if _ATTENTION.match(name):
+        return has_single_key(saved(node), edge)
+    return edge == 0 and re.search(NORMALISES, name) is not None and is_of_one(node)
 
 
 def adds_up(operation: str, edge: int) -> bool:
@@ -214,6 +227,7 @@ def _of_normalised(
 
 _FIRST: Mapping[str, Sum] = {
     "softmax": _of_softmax,
+    "safe_softmax": _of_softmax,
     "log_softmax": _of_softmax,
     "native_layer_norm": _of_layer_norm,
     "native_batch_norm": _of_batch_norm,

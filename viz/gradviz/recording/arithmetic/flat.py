@@ -16,6 +16,8 @@ from torch import Tensor
 from gradviz.recording import torch_inside
 from gradviz.recording.arithmetic.flat_statistics import (
     NORMALISES,
+    SINGLE_KEY,
+    has_single_key,
     normalised,
     of_equals,
     sampled,
@@ -223,6 +225,10 @@ def _softmax(values: dict[str, Tensor], node: Any, edge: int) -> str:
     return ""
 
 
+def _single_key(values: dict[str, Tensor], node: Any, edge: int) -> str:
+    return SINGLE_KEY if has_single_key(values, edge) else ""
+
+
 def _extreme(values: dict[str, Tensor], node: Any, edge: int) -> str:
     """Return how the other input is the extreme one everywhere; "" where it is not."""
     own, other = (values.get(label) for label in (("self", "other"), ("other", "self"))[edge])
@@ -367,7 +373,8 @@ _CHECKS: tuple[tuple[str, Check], ...] = (
             "it is saturated: all {count} results are exactly 1 or -1",
         ),
     ),
-    (r"^(log_)?softmax$", _softmax),
+    (r"^(log_|safe_)?softmax$", _softmax),
+    (r"^_?scaled_dot_product_\w*attention", _single_key),
     (r"^(clamp|hardtanh)", _clamp),
     (
         r"^hardsigmoid",

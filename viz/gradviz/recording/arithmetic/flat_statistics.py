@@ -10,6 +10,7 @@ from torch import Tensor
 from gradviz.recording.arithmetic.saved import lengths, number
 
 NORMALISES = r"^(native|cudnn|miopen)_(batch|layer|group)_norm$"
+SINGLE_KEY = "a softmax over a single value is constant: there is one key"
 _NEAREST = 1  # torch's number of that way to sample
 
 
@@ -22,9 +23,25 @@ def normalised(values: dict[str, Tensor], node: Any, edge: int, zero_factor: str
     weight = values.get("weight")
     if weight is not None and weight.numel() and not bool(weight.any()):
         return zero_factor
+    return "a normalisation over a single value is constant" if is_of_one(node) else ""
+
+
+def is_of_one(node: Any) -> bool:
+    """Say whether a normalisation takes each value by itself, so that what it gives is constant."""
     shape = lengths(node, "normalized_shape")
-    is_single = bool(shape) and all(length == 1 for length in shape)
-    return "a normalisation over a single value is constant" if is_single else ""
+    if shape:
+        return all(length == 1 for length in shape)
+    groups = number(node, "group")
+    channels, rest = number(node, "C"), number(node, "HxW")
+    return bool(groups) and channels == groups and rest == 1
+
+
+def has_single_key(values: dict[str, Tensor], edge: int) -> bool:
+    """Say whether an edge of an attention leads to its queries or keys, and there is one key: its
+    share is 1 whatever they are.
+    """
+    key = values.get("key")
+    return edge < 2 and key is not None and key.dim() > 1 and key.shape[-2] == 1
 
 
 def of_equals(values: dict[str, Tensor], node: Any, edge: int) -> str:
