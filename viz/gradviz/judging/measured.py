@@ -35,6 +35,7 @@ from gradviz.system.grouped import grouped
 
 _UNNAMED = "what goes in"  # and was not finite before, where no name leads to it
 _MOST_BIRTHS = 4  # that are told
+_CHECKPOINT = torch_inside.CHECKPOINT_NODE
 _NOT_TOLD = "Zero is not told from reached"
 _ERROR = 160  # characters of an error that a note repeats
 
@@ -326,13 +327,15 @@ def _not_finite(tape: Tape, built: Built, names: Names, born: Born, behind: set[
     index, step = built.index_of.get(born.node), tape.steps.get(born.node)
     node = None if index is None else built.nodes[index]
     spot = (None if step is None else step.spot) or NOWHERE
+    again = [own.place for own in built.nodes if own.operation.startswith(_CHECKPOINT)]
+    run_at = again[0] if len(again) == 1 else None  # the line of what runs it in backward
     birth = NotFinite(
         operation=operation_name(
             node.operation if node is not None else "" if step is None else step.name
         ),
         why=born.why,
         mend=born.mend,
-        place=spot.place if node is None else node.place,
+        place=(spot.place or run_at) if node is None else node.place,
         caller=spot.calling_place if node is None else node.caller,
         scope="" if node is None else node.scope,
         forward=born.forward,

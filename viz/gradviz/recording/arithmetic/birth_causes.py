@@ -313,7 +313,16 @@ CAUSES: tuple[BirthCause, ...] = (
         gradient=_angle,
     ),
     BirthCause(
-        r"^(acos|asin|atanh)$",
+        r"^atanh$",
+        "a value of 1 or -1, at which it is infinite",
+        "Clamp what goes in to (-1 + eps, 1 - eps).",
+        result=_first(
+            _at("self", lambda x: x.abs() == 1, "its result at 1 and -1 is infinite"),
+            _at("self", lambda x: x.abs() > 1, "it is not defined beyond 1 and -1"),
+        ),
+    ),
+    BirthCause(
+        r"^(acos|asin)$",
         "its derivative at 1 and -1, which is infinite",
         "Clamp what goes in to (-1 + eps, 1 - eps), or use atan2.",
         result=_at("self", lambda x: x.abs() > 1, "it is not defined beyond 1 and -1"),

@@ -28,7 +28,7 @@ from gradviz.recording.arithmetic.saved import RESULTS, saved
 from gradviz.recording.arithmetic.sizes import plain
 from gradviz.recording.names import is_accumulator, operation_name
 from gradviz.recording.tensor_state import nodes_before
-from gradviz.recording.torch_inside import node_number
+from gradviz.recording.torch_inside import CHECKPOINT_NODE, node_number
 from gradviz.system.walk import walk
 
 _FAR = 4_000  # nodes that are looked at for where a value of the forward came from
@@ -74,6 +74,10 @@ _UNEXPLAINED: Words = (
 _GIVEN: Words = (
     "what its own forward() gives is the first value that is not finite, of those that can be read",
     "Look at what goes into that forward(), and at what it divides by.",
+)
+_RUN_AGAIN: Words = (
+    "what it runs again in backward makes it of a finite gradient",
+    "Pass use_reentrant=False to that checkpoint: then the line can be named.",
 )
 _CUSTOM: Words = (
     "its own backward() makes it of a finite gradient",
@@ -159,7 +163,8 @@ def look(
             return Birth(node, False, (why, cause.mend))
         readable = readable or why is not None
     if isinstance(node, torch.autograd.function.BackwardCFunction):
-        return Birth(node, False, _CUSTOM)
+        again = type(node).__name__.startswith(CHECKPOINT_NODE)
+        return Birth(node, False, _RUN_AGAIN if again else _CUSTOM)
     is_linear = operation_name(type(node).__name__) in _LINEAR
     for edge, gradient in enumerate(went):
         if gradient is None:

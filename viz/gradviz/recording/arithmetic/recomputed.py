@@ -213,6 +213,7 @@ _COMPUTE: dict[str, _Compute] = {
     "relu": _of_one(lambda node, value: value.relu()),
     "clone": _of_one(lambda node, value: value),
     "t": _of_one(lambda node, value: value.t()),
+    "expand": _of_one(lambda node, value: value.expand(result_of(node).shape)),
     **dict.fromkeys(
         ("view", "unsafe_view", "reshape_alias", "unsqueeze", "squeeze"),
         _of_one(lambda node, value: value.reshape(result_of(node).shape)),

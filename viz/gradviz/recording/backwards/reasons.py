@@ -154,6 +154,8 @@ class Reasons:
                 continue
             step = self._tape.steps.get(number)
             name = "" if step is None else step.name
+            if step is not None and step.checkpoint and self._born.keys() - {number}:
+                continue  # what it runs again has shown where that began
             usual = births.Born(number, False, *births.usually(name))
             yield number, self._born.get(number, usual)
 
