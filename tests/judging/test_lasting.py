@@ -64,3 +64,11 @@ def test_what_may_pass_by_itself_has_none(step):
 
 def test_what_is_usually_the_reason_was_not_checked():
     assert lasts("relu", "usually because all 4 inputs are 0 or below (dead units)") == (False, "")
+
+
+def test_an_underflow_lasts_as_long_as_the_loss_is_as_small():
+    lasting, mend = lasts(
+        "to_copy", "underflow: the largest gradient is 4.9e-09, and float16 holds"
+    )
+    assert not lasting
+    assert "GradScaler" in mend

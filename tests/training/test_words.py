@@ -146,3 +146,20 @@ def test_of_several_that_find_no_gradient_any_more_the_fewest_steps_are_told():
         "They trained at first. The last 6 steps of opt find no gradient: every route back to them"
         " is cut."
     )
+
+
+def zero_with(*mends):
+    zeros = [Zero(operation="relu", why="all 4 inputs are 0", mend=mend) for mend in mends]
+    verdicts = tuple(Parameter(name="w", verdict=Verdict.ZERO, zero=zero) for zero in zeros)
+    return Evidence(name="w", verdicts=verdicts)
+
+
+def test_what_a_whole_optimizer_gets_none_of_is_mended_by_its_reason_where_there_is_one():
+    assert explain("zero", [zero_with("Widen it.")], [HOLDER])[1] == "Widen it."
+    assert explain("zero", [zero_with("Widen it.", "")], [HOLDER])[1].startswith("Look at where")
+
+
+def test_zeros_that_last_are_told_with_where_they_begin_and_what_mends_them():
+    means, mend = explain("flat", [zero_with("Widen it.")], [HOLDER])
+    assert means.endswith("That begins in relu: all 4 inputs are 0.")
+    assert mend == "Widen it."

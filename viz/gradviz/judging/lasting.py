@@ -54,6 +54,12 @@ _REASONS: Sequence[_Reason] = (
         True,
         "Pass the gradient around it with a straight-through estimator: x + (q - x).detach().",
     ),
+    _Reason(
+        "",
+        "^underflow: ",
+        False,
+        "Scale the loss up (GradScaler finds the scale), or compute this in float32.",
+    ),
     _Reason("^pow$", "its exponent is 0", True, "Give the power an exponent that is not 0."),
     _Reason(
         "^grid_sampler", "the nearest pixel", True, "Sample with mode='bilinear' in its place."

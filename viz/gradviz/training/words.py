@@ -324,9 +324,11 @@ def _zero(asked: _Asked) -> Explained | None:
         return _ALL_ZERO
     names = {parameter.name for parameter in asked.concerned}
     trains_others = any(not names.issuperset(holder.held) for holder in asked.holders)
-    if not trains_others:
-        return None
     zeros = [verdict.zero for parameter in asked.concerned for verdict in parameter.verdicts]
+    if not trains_others:
+        mends = {zero.mend for zero in zeros if zero is not None}
+        mend = mends.pop() if len(mends) == 1 else ""
+        return (_MEANS["zero"][0], mend) if mend else None
     stepped = [zero is not None and _STEPPED.match(zero.operation) for zero in zeros]
     return _WITHOUT_SLOPE if any(stepped) else _DEAD
 
