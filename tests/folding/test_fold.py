@@ -95,6 +95,16 @@ def test_parameters_that_the_loss_does_not_use_stand_in_the_box_of_their_module(
     assert (aux.verdicts, aux.nodes) == (((Verdict.UNUSED, 2),), 0)
 
 
+def test_a_parameter_of_an_inner_module_that_is_open_is_called_by_its_whole_name_once() -> None:
+    net = Builder()
+    net.operation("SumBackward0", net.loss, scope="outer.inner")
+    net.parameter("outer.inner.weight", None, Verdict.UNUSED)
+    report = net.report()
+    folded = fold(report.graph, report.parameters, open=["*"])
+    (absent,) = (each for each in folded.boxes if each.verdicts == ((Verdict.UNUSED, 1),))
+    assert absent.path == "outer.inner.weight"
+
+
 def test_they_have_boxes_with_name_and_shape_where_their_module_is_open() -> None:
     report = every_verdict()
     folded = fold(report.graph, report.parameters, open=["*"])

@@ -142,6 +142,12 @@ def test_a_loop_in_one_module_is_folded() -> None:
     assert (run.sort, run.times) == (GroupSort.RUN, 30)
 
 
+def test_things_that_are_one_object_are_told_like_equal_ones() -> None:
+    names = ("mm", "add", "tanh")
+    again = chain([op("cell", name) for name in names] * 30)
+    assert shown(again) == shown(chain([op("cell", name) for _ in range(30) for name in names]))
+
+
 def test_a_tensor_stands_with_what_uses_it() -> None:
     root = outline([op("", "b"), op("", "a"), tensor("", "weight")], [(1, 0), (2, 1)])
     assert shown(root) == ["root", 2, 1, 0]

@@ -51,6 +51,13 @@ def test_the_box_of_a_parameter_tells_its_verdict_and_size(net):
     assert (box.shape, box.marked, box.pruned) == ((3,), ("w",), False)
 
 
+@pytest.mark.parametrize("verdict", [Verdict.CUT, Verdict.UNUSED])
+def test_a_parameter_that_is_cut_lies_in_what_was_pruned(net, verdict):
+    near = net.operation("AddBackward0", net.loss)
+    net.parameter("w", near, verdict)
+    assert folded(net).boxes[-1].pruned is (verdict is Verdict.CUT)
+
+
 def test_a_leaf_outside_the_model_is_no_parameter(net):
     near = net.operation("AddBackward0", net.loss)
     net.edge(net.node(kind=NodeKind.LEAF, name="leaf (2)", shape=(2,)), near)

@@ -100,3 +100,76 @@ def test_zeros_that_a_hook_makes_of_nan_are_told_with_what_comes_in():
 def test_a_hook_that_clips_what_is_finite_hides_nothing():
     _, operations = births_behind(lambda g: g.clamp(-1, 1), torch.square)
     assert operations == []
+
+
+def kept(gradient):
+    return gradient * 2
+
+
+def dropped(gradient):
+    return gradient * 0
+
+
+def spoiled(gradient):
+    return gradient / 0
+
+
+def hooked(*hooks, at_once=False):
+    """Return the report of a step with hooks on a value, each registered at a line of its own."""
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+    with gradviz.trace() as trace:
+        hidden = model[0](torch.ones(1, 2))
+        if at_once:
+            for hook in hooks:
+                hidden.register_hook(hook)
+        else:
+            hidden.register_hook(hooks[0])
+            hidden.register_hook(hooks[1])
+        loss = model[1](hidden).sum()
+        loss.backward()
+    return trace.report(loss, model)
+
+
+@pytest.mark.parametrize("hooks", [(kept, dropped), (dropped, kept)])
+def test_of_two_hooks_none_is_accused_and_both_lines_are_told(hooks):
+    report = hooked(*hooks)
+    (cut,) = report.cuts
+    zero = report.parameters["0.weight"].zero
+    assert (cut.operation, cut.line, zero.place) == ("register_hook()", 0, None)
+    first, second = (
+        line.rpartition(":")[2] for line in zero.why.split(" replaces")[0].split(" and ")
+    )
+    assert zero.why.startswith(f"one of the hooks registered at {__file__}:")
+    assert int(second) == int(first) + 1
+
+
+@pytest.mark.parametrize("hooks", [(kept, spoiled), (spoiled, kept)])
+def test_of_two_hooks_none_is_said_to_bear_infinity(hooks):
+    (birth,) = hooked(*hooks).births
+    assert birth.place is None
+    assert birth.why == "what comes to the hooks is finite, and what leaves them is not"
+    assert birth.mend.startswith(f"Look at what each computes of those registered at {__file__}:")
+
+
+def test_hooks_from_one_line_are_told_by_it():
+    assert [cut.code for cut in hooked(kept, dropped, at_once=True).cuts] == [
+        "hidden.register_hook(hook)"
+    ]
+    (birth,) = hooked(kept, spoiled, at_once=True).births
+    assert birth.place.code == "hidden.register_hook(hook)"
+
+
+def test_hooks_that_spoil_nothing_are_not_told():
+    report = hooked(kept, kept)
+    assert (report.cuts, report.births) == ((), ())
+
+
+def test_of_two_hooks_of_a_module_none_is_accused():
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2), nn.Linear(2, 1))
+    with gradviz.trace() as trace:
+        model[1].register_full_backward_hook(zeros)
+        model[1].register_full_backward_hook(lambda module, came, went: None)
+        loss = model(torch.ones(1, 2)).sum()
+        loss.backward()
+    (cut,) = trace.report(loss, model).cuts
+    assert (cut.operation, cut.line) == ("register_full_backward_hook()", 0)

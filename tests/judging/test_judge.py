@@ -120,12 +120,15 @@ def test_a_leaf_that_is_reached_outside_the_model_is_unregistered(model):
 
 
 @pytest.mark.parametrize("kind", [torch.Tensor, nn.Parameter])
-def test_of_an_unregistered_leaf_it_is_told_whether_it_is_a_parameter(model, kind):
-    stray = kind(torch.ones(2)).requires_grad_()
+def test_of_an_unregistered_leaf_it_is_told_whether_it_is_a_parameter_and_where_it_goes_in(
+    model, kind
+):
     with gradviz.trace() as trace:
+        stray = kind(torch.ones(2)).requires_grad_()
         loss = (model["a"](x()) * stray).sum()
     (leaf,) = trace.report(loss, model).unregistered
     assert leaf.is_parameter is (kind is nn.Parameter)
+    assert leaf.place.code == 'loss = (model["a"](x()) * stray).sum()'
 
 
 def test_what_an_inner_loop_brought_into_the_loss_by_a_step_is_cut(model):
@@ -149,12 +152,13 @@ def test_why_a_parameter_is_unused_is_said_where_all_that_made_the_loss_was_seen
     assert trace.report(unseen, model).parameters["c.weight"].unused is None
 
 
-@pytest.mark.parametrize("begins", ["inside", "outside"])
+@pytest.mark.parametrize("begins", ["inside", "inside, and is detached", "outside"])
 def test_a_loss_of_which_the_trace_saw_nothing_is_said_to_come_from_outside(model, begins):
     loss = model["a"](x()).sum()
     with gradviz.trace() as trace:
-        if begins == "inside":
+        if begins.startswith("inside"):
             loss = model["a"](x()).sum()
+            loss = loss.detach() if begins.endswith("detached") else loss
         else:
             model["b"](x())
     notes = " ".join(trace.report(loss, model).notes)
@@ -169,6 +173,11 @@ def test_a_loss_that_is_a_plain_number_is_made_of_what_left_torch(model):
     findings = judged(tape, {"loss": loss}, model, numbers={id(loss): (900,)})
     assert verdicts(findings)["a.weight"] is Verdict.CUT
     assert [cut.kind for cut in findings.cuts] == [CutKind.ITEM]
+
+
+def test_torch_is_named_without_what_it_was_built_for(model):
+    findings = judged(Tape(), {"loss": model["a"](x()).sum()}, model)
+    assert findings.torch == torch.__version__.partition("+")[0]
 
 
 def test_what_is_to_be_said_besides_comes_first_and_once(model):

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import gradviz
-from gradviz.graph import Verdict
+from gradviz.graph import CutKind, Verdict
 from gradviz.judging.measured import Measured
 from gradviz.recording import torch_inside
 from gradviz.recording.arithmetic.sizes import UNREAD
@@ -39,6 +39,58 @@ def test_whether_it_is_zero_is_known_of_what_can_be_read():
 def test_a_leaf_without_elements_is_reached_and_holds_no_zeros():
     result = Measured(arrivals={1: 0.0, 2: 0.0}, empty={1})
     assert (result.nonzero(1), result.nonzero(2)) == (None, False)
+
+
+def test_a_complex_loss_is_measured_and_nothing_of_it_called_rounding():
+    model = nn.ParameterDict({"w": torch.ones(2, dtype=torch.cfloat)})
+    with gradviz.trace() as trace:
+        loss = (model["w"] * 2 + model["w"] * 3).sum()
+        loss.backward(torch.ones((), dtype=torch.cfloat))
+    report = trace.report(loss, model)
+    assert report.parameters["w"].verdict is Verdict.REACHED
+    assert report.notes == ()
+
+
+def test_a_backward_that_raised_cuts_off_all_by_what_raised():
+    model = nn.Linear(2, 2)
+    with gradviz.trace() as trace:
+        squashed = model(torch.ones(1, 2)).sigmoid()
+        loss = squashed.sum()
+        squashed.add_(1)
+        with pytest.raises(RuntimeError):
+            loss.backward()
+    report = trace.report(loss, model)
+    assert {own.verdict for own in report.parameters.values()} == {Verdict.CUT}
+    (cut,) = report.cuts
+    assert (cut.kind, cut.code) == (
+        CutKind.NON_DIFFERENTIABLE,
+        "squashed = model(torch.ones(1, 2)).sigmoid()",
+    )
+
+
+class FirstAlone(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, first, second):
+        return first + second
+
+    @staticmethod
+    def backward(ctx, came):
+        return came, None
+
+
+def test_a_value_that_went_in_twice_is_cut_at_the_one_that_gets_nothing_and_reached_by_the_other():
+    model = nn.Linear(2, 2)
+    with gradviz.trace() as trace:
+        value = model(torch.ones(1, 2))
+        loss = FirstAlone.apply(value, value).sum()
+        loss.backward()
+    report = trace.report(loss, model)
+    assert {(own.verdict, own.partial) for own in report.parameters.values()} == {
+        (Verdict.REACHED, True)
+    }
+    (cut,) = report.cuts
+    assert cut.kind is CutKind.CUSTOM_FUNCTION
+    assert cut.code == "loss = FirstAlone.apply(value, value).sum()"
 
 
 def test_a_parameter_without_elements_is_not_said_to_get_zeros():

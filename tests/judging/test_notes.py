@@ -83,6 +83,16 @@ def test_an_attribute_of_a_module_thaws_nothing_and_is_told_where_something_stay
     assert not any(note.startswith("1.requires_grad") for note in notes)
 
 
+def test_of_a_single_frozen_parameter_it_is_said_that_it_is_frozen():
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+    model[0].bias.requires_grad_(False)
+    model[0].requires_grad = True
+    with gradviz.trace() as trace:
+        loss = model(torch.ones(1, 2)).sum()
+    (note,) = [note for note in trace.report(loss, model).notes if "thaws nothing" in note]
+    assert note.endswith("0.requires_grad_(True) thaws the parameter in it that is frozen.")
+
+
 def test_the_call_that_freezes_is_told_with_what_it_reaches_and_what_needs_a_call_to_train_again():
     model = nn.ModuleDict({"body": nn.Linear(2, 2), "head": nn.Linear(2, 1)})
     model.body.bias.requires_grad_(False)

@@ -238,6 +238,19 @@ def test_a_penalty_on_the_slope_of_straight_pieces_says_why_a_bias_gets_nothing(
     assert report.unregistered == ()
 
 
+def test_where_every_unit_is_dead_a_penalty_on_the_slope_says_that():
+    critic = nn.Sequential(nn.Linear(2, 3, bias=False), nn.ReLU(), nn.Linear(3, 1, bias=False))
+    nn.init.constant_(critic[0].weight, -1.0)
+    x = torch.ones(5, 2, requires_grad=True)
+    with gradviz.trace() as trace:
+        (slope,) = torch.autograd.grad(critic(x).sum(), x, create_graph=True)
+        loss = (slope - 1).square().mean()
+        loss.backward()
+    zero = trace.report(loss, critic).parameters["2.weight"].zero
+    assert zero.operation == "threshold_backward"
+    assert "a dead unit" in zero.why
+
+
 def test_a_penalty_on_the_slope_of_a_curve_reaches_the_bias_and_the_input():
     report = penalised(nn.Tanh())
     assert report.parameters["0.bias"].zero is None

@@ -3,7 +3,7 @@ made NaN or infinity of it.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from gradviz.graph import CutKind, Node, NodeKind, NotFinite, Zero
@@ -39,7 +39,7 @@ def insert_hooks(
             continue
         came = flows[index].came if index in flows else arrivals.get(index)
         if came == 0:
-            zeros = _insert_hook(built, TENSOR_HOOK, spots[-1], index, None)
+            zeros = _insert_hook(built, TENSOR_HOOK, spots, index, None)
             behind.update(
                 {leaf: replace(zero, why=_HIDDEN) for leaf, zero in zeros.items()}
                 if index in hidden
@@ -94,13 +94,16 @@ def spoiling_hooks(
             continue
         came = flows[index].came if index in flows else arrivals.get(index)
         if came is not None and not math.isfinite(came) and all(map(math.isfinite, sent[index])):
-            behind = built.before([index])
+            behind, (spot, several) = built.before([index]), _registered(spots)
             yield NotFinite(
                 operation=TENSOR_HOOK,
-                why="what comes to the hook is finite, and what it returns is not",
-                mend="Look at what the hook computes.",
-                place=spots[-1].place,
-                caller=spots[-1].calling_place,
+                why=f"what comes to the {'hooks' if several else 'hook'} is finite, and what"
+                f" {'leaves them' if several else 'it returns'} is not",
+                mend=f"Look at what each computes of those{several}."
+                if several
+                else "Look at what the hook computes.",
+                place=spot.place,
+                caller=spot.calling_place,
                 scope=built.nodes[index].scope,
                 parameters=tuple(
                     built.nodes[leaf].name
@@ -111,9 +114,19 @@ def spoiling_hooks(
             )
 
 
-def _module_hook(tape: Tape, built: Built, index: int, source: int) -> tuple[str, Spot]:
+def _registered(spots: Sequence[Spot]) -> tuple[Spot, str]:
+    """Return where the hook was registered that did it. Of hooks from several lines none is known
+    to be the one: then nowhere, and the lines in words.
+    """
+    places = dict.fromkeys(spot.place for spot in spots)
+    if len(places) == 1:
+        return spots[-1], ""
+    return NOWHERE, f" registered at {' and '.join(map(str, filter(None, places)))}"
+
+
+def _module_hook(tape: Tape, built: Built, index: int, source: int) -> tuple[str, Sequence[Spot]]:
     """Return the hook of a module that a node of torch's runs, as a person writes it, and where it
-    was registered, or else where its function begins.
+    and others of its sort were registered, or else where its function begins.
 
     Args:
         index: The node.
@@ -128,22 +141,23 @@ def _module_hook(tape: Tape, built: Built, index: int, source: int) -> tuple[str
     for name in names:
         registered = tape.module_hooks.get((spot.module, name))
         if registered:
-            return f"{name}()", registered[-1]
+            return f"{name}()", registered
         hooks = () if module is None else torch_inside.backward_hooks_of(module, name)
         for hook in hooks:
             code = getattr(hook, "__code__", None)
             if code is not None:
-                return f"{name}()", Spot(code, 0)
-    return f"{names[0]}()", spot
+                return f"{name}()", (Spot(code, 0),)
+    return f"{names[0]}()", (spot,)
 
 
 def _insert_hook(
-    built: Built, operation: str, spot: Spot, source: int, only: int | None
+    built: Built, operation: str, spots: Sequence[Spot], source: int, only: int | None
 ) -> dict[int, Zero]:
     """Put a hook between a node and what its value goes into (or one of these).
 
     Returns the leaves before it.
     """
+    spot, several = _registered(spots)
     place = spot.place
     node = Node(
         index=len(built.nodes),
@@ -159,7 +173,8 @@ def _insert_hook(
             built.drop(edge)
             built.connect(hook, edge.target, gradient=True)
     built.connect(source, hook, gradient=True, severed=CutKind.HOOK)
-    zero = Zero(operation="hook", why="a hook replaces the gradient by zeros", place=place)
+    what = f"one of the hooks{several}" if several else "a hook"
+    zero = Zero(operation="hook", why=f"{what} replaces the gradient by zeros", place=place)
     return {
         index: zero
         for index in built.before([source])
