@@ -69,3 +69,13 @@ def test_every_command_of_gradviz_that_it_names_is_one():
     named = set(re.findall(r"(?:`|^|/)gradviz ([a-z]+)", TEXT, re.MULTILINE))
     assert named
     assert named <= set(cli.gradviz.commands)
+
+
+@pytest.mark.parametrize("kind", [DeprecationWarning, FutureWarning, PendingDeprecationWarning])
+def test_what_torch_says_is_to_go_fails_where_gradviz_calls_it(kind):
+    gradviz_itself, user = {"__name__": "gradviz.recording.tape"}, {"__name__": "train"}
+    call = "import warnings; warnings.warn('this is to go', kind, stacklevel=1)"
+    with pytest.raises(kind):
+        exec(call, {**gradviz_itself, "kind": kind})
+    with pytest.warns(kind):
+        exec(call, {**user, "kind": kind})
