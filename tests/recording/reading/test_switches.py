@@ -121,3 +121,23 @@ def _twice_put_in(layer, x):
 )
 def test_a_function_that_was_put_into_a_block_by_a_call_has_the_line_of_that(encode, line):
     test_of_several_decorators_or_items_the_one_that_switched_is_named(encode, line)
+
+
+class _Scaled(nn.Module):
+    def __init__(self, block):
+        super().__init__()
+        self.layer, self.block = nn.Linear(3, 3), block
+
+    def forward(self, x):
+        with self.block():
+            scale = self.layer(x).abs().mean()
+        return self.layer(x) / (1 + scale)
+
+
+@pytest.mark.parametrize(("block", "partial"), [(torch.no_grad, True), (torch.enable_grad, False)])
+def test_a_block_in_an_exported_program_is_the_user_s(block, partial):
+    torch.manual_seed(0)
+    model, x = _Scaled(block), torch.ones(2, 3)
+    with gradviz.trace() as trace:
+        loss = torch.export.export(model, (x,)).module()(x).sum()
+    assert trace.report(loss, model).parameters["layer.weight"].partial is partial

@@ -33,3 +33,21 @@ def test_what_a_scripted_function_passes_on_is_reached_and_its_result_is_the_sam
     assert verdict(report_of(step)) is Verdict.REACHED
     report_of(lambda net: results.append((net.first(X) * 2).detach()) or net.last(X).sum())
     assert torch.equal(*results)
+
+
+def frozen_alike(net):
+    return torch.jit.freeze(torch.jit.script(net.first.eval()))
+
+
+def test_what_a_frozen_script_has_taken_in_as_a_constant_is_cut_where_it_is_called():
+    def step(net):
+        return net.last(frozen_alike(net)(X)).square().mean()
+
+    def step_beside(net):
+        frozen_alike(net)(X)
+        return net.last(net.first(X)).square().mean()
+
+    report = report_of(step)
+    assert verdict(report) is Verdict.CUT
+    assert "torch.jit.freeze()" in str(report)
+    assert not report_of(step_beside).parameters["first.weight"].partial

@@ -40,7 +40,8 @@ CAUSES = (
         operations=("shared memory",),
         explanation=Explanation(
             "What this line reads lies in the parameter's memory, and was taken out of its graph"
-            " before the trace began: by .data, detach(), state_dict() or numpy().",
+            " where the trace did not see it: before it began, by .data, detach(), state_dict() or"
+            " numpy(), or by torch.jit.freeze().",
             "Read the parameter itself here. A value that is meant as a constant needs memory of"
             " its own: detach().clone().",
         ),

@@ -52,6 +52,12 @@ class Kinships:
         if self._spans is None and _is_floating(tensor) and not may_share(tensor, views):
             self._alone.add(address(tensor))
 
+    def handed_out(self, tensor: Tensor) -> None:
+        """Take note that something beside Python has a tensor's memory as well, by now."""
+        if address(tensor) in self._alone:
+            self._alone.discard(address(tensor))
+            self._spans = None
+
     def of(self, tensor: Tensor) -> int:
         """Return the number of what a tensor carries that lies in the memory of leaves, or of a
         value of interest that it is a view of.

@@ -72,10 +72,12 @@ def look_at_switch(frame: FrameType | None) -> Switch:
             if library is None and code is not None:
                 library = level(code.co_filename) == INSIDE
                 inner = None if library else _switched_for(code, wrappers, _user_of(frame))
-        elif library is None and level(filename) != INSIDE:
+        elif library is None and (
+            level(filename) != INSIDE or filename.startswith(torch_inside.GRAPHS)
+        ):
             library = False
         elif library is None and filename.startswith(torch_inside.FOLDER):
-            library = True
+            library = filename != torch_inside.REGIONS
         inside = inside or functions.applied(frame) is not None
         if level(filename) != INSIDE:
             inner = inner or (running, _entered_at(running, frame.f_lasti))

@@ -228,6 +228,7 @@ class Surroundings:
         optimizer: It is done by an optimizer of torch.
         maker: The outermost module whose ``__init__`` is running, or None; see :class:`Stacks` for
             its number.
+        copier: Number of that module, where it makes something of the parameters of others.
         tried: The innermost such ``__init__`` calls a module, and the call is part of that forward.
         entered: Name of torch's own function that the innermost frame outside torch called.
         torch_line: File and instruction of torch's own innermost frame, where torch decided to make
@@ -248,6 +249,7 @@ class Surroundings:
     state_dict: bool = False
     optimizer: bool = False
     maker: nn.Module | int | None = None
+    copier: int | None = None
     tried: bool = False
     torch_line: CodeType | None = None
     replayed: bool = False
@@ -345,11 +347,6 @@ def calling(frame: FrameType | None) -> Spot:
     return NOWHERE
 
 
-# Torch's own lines that decide nothing
-_HAND_ON = (torch_inside.GRAD_MODE, torch_inside.CONTEXTLIB, torch_inside.OPERATORS)
-_GRAPHS = ("<eval_with_key>", torch_inside.INTERPRETER)  # where a graph of torch.fx runs
-
-
 def look_around(frame: FrameType | None, *, in_apply: bool = False) -> Surroundings:
     """Return what the whole stack says: for the few calls that sever something.
 
@@ -401,11 +398,13 @@ def look_around(frame: FrameType | None, *, in_apply: bool = False) -> Surroundi
 def _look_inside(frame: FrameType, surroundings: Surroundings, *, is_innermost: bool) -> None:
     """Read a frame of torch, the standard library or gradviz."""
     running = frame.f_code
-    if is_innermost and running.co_filename.startswith(_GRAPHS):
+    if is_innermost and running.co_filename.startswith(torch_inside.GRAPHS):
         surroundings.replayed |= surroundings.torch_line is None
     if is_innermost and running.co_filename.startswith(torch_inside.FOLDER):
         surroundings.entered = running.co_name
-        if not (surroundings.torch_line or running.co_filename.startswith(_HAND_ON)):
+        if not (
+            surroundings.torch_line or running.co_filename.startswith(torch_inside.DECIDES_NOTHING)
+        ):
             surroundings.torch_line = None if surroundings.replayed else running
     if running is CALL_MODULE:
         if surroundings.module is None:

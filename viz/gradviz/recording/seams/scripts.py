@@ -52,6 +52,9 @@ def ran_script(
     given = scripted.arguments(function, args, kwargs)
     script = Function(getattr(function, "name", "scripted function"))
     flows = scripted.flows_of(function)
+    constants = scripted.constants_of(function)
+    for constant in tensors_in(constants):
+        recorder.kinships.handed_out(constant)
     outs = tuple(tensors_in((out,)))
     stack = recorder.stacks.look_around(frame)
     if flows is None and any(tensor.requires_grad for tensor in tensors_in(given)):
@@ -65,7 +68,7 @@ def ran_script(
             else given
         )
         recorder.first_node = first
-        call = TorchCall(recorder, script, through, {}, tensor, None, frame)
+        call = TorchCall(recorder, script, [*through, *constants], {}, tensor, None, frame)
         if is_recorded(tensor):
             stamp_nodes(call, (tensor,))
         else:

@@ -33,7 +33,12 @@ TRANSFORMS = os.path.join(FOLDER, "_functorch", "eager_transforms.py")
 FOLDED = os.path.join(FOLDER, "fx", "experimental", "const_fold.py")
 # Calls an operator of torch.ops; 2.6 to 2.15. Without it, what one severs counts as torch's doing
 OPERATORS = os.path.join(FOLDER, "_ops.py")
+# Runs a region of an exported program with grad mode off; 2.6 to 2.15. Without it, the same for it
+REGIONS = os.path.join(FOLDER, "_higher_order_ops", "wrap.py")
 # Runs a graph of torch.fx operation by operation; 2.6 to 2.15. Without it, the same for these
 INTERPRETER = os.path.join(FOLDER, "fx", "interpreter.py")
+# Lines of these switch grad mode or hand on an operation, and decide nothing
+DECIDES_NOTHING = (GRAD_MODE, CONTEXTLIB, OPERATORS)
+GRAPHS = ("<eval_with_key>", INTERPRETER)  # where a graph of torch.fx runs
 # Whose generators take a mode off the stack for a moment; 2.6 to 2.15
 OVERRIDES = torch.overrides.__file__

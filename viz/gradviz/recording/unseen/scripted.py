@@ -10,6 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from gradviz.graph import CutKind
+from gradviz.recording import torch_inside
 
 # ("0",) is the first argument; ("", "fc", "weight") what the module of a method holds
 Path = tuple[str, ...]
@@ -84,6 +85,26 @@ def flows_of(function: Any) -> tuple[MadeOf, ...] | None:
         return _graphs[text]
     except (RuntimeError, AttributeError, IndexError):
         return None
+
+
+def constants_of(function: Any) -> list[Any]:
+    """Return the tensors and numbers that a scripted or traced function has as constants: what
+    freezing or tracing took in.
+    """
+    constants: list[Any] = []
+    try:
+        graph = function.inlined_graph
+        for node in graph.findAllNodes("prim::Constant", recurse=True):
+            kind = node.kindOf("value") if node.hasAttribute("value") else ""
+            if kind in ("t", "f"):
+                constants.append(getattr(node, kind)("value"))
+    except (RuntimeError, AttributeError):
+        return []
+    return [torch_inside.item(value) if _is_number(value) else value for value in constants]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Tensor) and not value.dim() and value.is_floating_point()
 
 
 def _read(graph: Any) -> tuple[MadeOf, ...]:
