@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from gradviz.judging.model_names import leaf_names, names_of
+from gradviz.judging.model_names import leaf_names, models_of, names_of
 from gradviz.recording.tape import Tape
 
 
@@ -64,3 +64,10 @@ def test_only_parameters_that_a_trace_has_met_have_numbers():
     model, tape = nn.Linear(2, 2), Tape()
     number = tape.leaf(model.weight)
     assert leaf_names(tape, names_of(model)) == {number: "weight"}
+
+
+def test_of_all_modules_that_a_trace_knows_the_model_is_the_one_that_was_asked_for():
+    model, other = nn.Sequential(nn.Linear(2, 2)), nn.Linear(2, 2)
+    tape = Tape()
+    numbers = [tape.module(module) for module in (other, model[0], model)]
+    assert models_of(tape, names_of(model)) == {numbers[2]}

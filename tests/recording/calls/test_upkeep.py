@@ -79,20 +79,46 @@ class Copied(nn.Module):
         return self.inner(x)  # type: ignore[no-any-return]
 
 
-@pytest.mark.parametrize("make", [AveragedModel, Copied])
+@pytest.mark.parametrize("make", [AveragedModel, Copied, Rewrapped, Written, Buffered])
 def test_what_a_constructor_copies_of_another_is_a_copy(make):
     found = report_of(make).parameters["early.weight"]
     assert found.verdict is Verdict.CUT
     assert not found.uncertain
 
 
-@pytest.mark.parametrize("make", [Rewrapped, Written, Buffered])
-def test_what_a_constructor_makes_of_another_otherwise_may_be_in_the_loss(make):
-    report = report_of(make)
-    found = report.parameters["early.weight"]
-    assert found.verdict is Verdict.UNUSED
-    assert found.uncertain
+class Around(nn.Module):
+    def __init__(self, other: nn.Linear, kind: type[nn.Module]) -> None:
+        super().__init__()
+        self.other, self.made = other, kind(other)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.made(x)  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("kind", [Rewrapped, Written, Buffered])
+def test_what_the_model_itself_is_made_of_may_be_in_the_loss(kind):
+    torch.manual_seed(0)
+    with gradviz.trace() as trace:
+        layer = nn.Linear(4, 4)
+        model = Around(layer, kind)
+        loss = model(X).square().mean()
+    report = trace.report(loss, model)
+    found = report.parameters["other.weight"]
+    assert (found.verdict, found.uncertain) == (Verdict.UNUSED, True)
     assert "whether" in str(report)
+
+
+@pytest.mark.parametrize("make", [Rewrapped, Written, Buffered])
+def test_a_copy_beside_the_layer_itself_is_cut_in_part(make):
+    def use(model: Two, made: nn.Module) -> Tensor:
+        with torch.no_grad():
+            target = made(X)
+        return model.late(model.early(X)) - target
+
+    found = report_of(make, use).parameters["early.weight"]
+    assert (found.verdict, found.partial) == (Verdict.REACHED, True)
+    without = report_of(make, lambda model, made: model.late(model.early(X)))
+    assert not without.parameters["early.weight"].partial
 
 
 def test_an_averaged_model_is_a_copy_of_its_source():

@@ -11,7 +11,7 @@ from typing import Any
 from torch.nn.parameter import is_lazy
 
 from gradviz.graph import GRAD_MODES, CutKind, Edge, Graph, Node, NodeKind, Place
-from gradviz.judging.model_names import Names, leaf_names
+from gradviz.judging.model_names import Names, leaf_name, leaf_names, models_of
 from gradviz.recording.calls.memory import writes
 from gradviz.recording.calls.moved import moved_by
 from gradviz.recording.entries.dates import is_older
@@ -152,6 +152,7 @@ class _Walk:
         self._built = built
         self._places = _Places(tape, names)
         self._parameters = leaf_names(tape, names)
+        self._models = models_of(tape, names)
         self._blocks: dict[int, int] = {}
         # That were given another value, and wait until all that uses them is known
         self._leaves: list[tuple[LeafSeen, int, int]] = []
@@ -194,7 +195,7 @@ class _Walk:
             return _node(
                 index=index,
                 kind=NodeKind.LEAF if name is None else NodeKind.PARAMETER,
-                name=_leaf_name(leaf) if name is None else name,
+                name=leaf_name(leaf) if name is None else name,
                 shape=leaf.shape,
                 requires_grad=leaf.requires_grad,
                 place=place,
@@ -274,6 +275,8 @@ class _Walk:
         return tuple(source for source in sources if leaves.get(source) not in own)
 
     def _follow_call(self, call: Call, number: int, target: int) -> None:
+        if call.maker in self._models:
+            return
         if call.inner is not None:
             for before, kind, _ in _inside(self._tape, number, (), call.inner):
                 self._connect(before, target, gradient=False, severed=kind)
@@ -293,11 +296,6 @@ class _Walk:
     ) -> None:
         source = self._meet(number, self._built.spots[target])
         self._built.connect(source, target, gradient=gradient, severed=severed, captured=captured)
-
-
-def _leaf_name(leaf: LeafSeen) -> str:
-    shape = " × ".join(map(str, leaf.shape)) or "scalar"
-    return f"leaf ({shape})"
 
 
 def _written(call: Call) -> str:

@@ -7,6 +7,7 @@ from typing import TypeAlias
 from torch import Tensor, nn
 
 from gradviz.recording import torch_inside
+from gradviz.recording.entries.records import LeafSeen
 from gradviz.recording.tape import Tape
 from gradviz.recording.torch_inside import in_use, is_unit, wholes
 
@@ -70,6 +71,21 @@ def leaf_names(tape: Tape, names: Names) -> dict[int, str]:
         number: names.parameters[id(tensor)][0]
         for number, tensor in numbers.items()
         if id(tensor) in names.parameters
+    }
+
+
+def leaf_name(leaf: LeafSeen) -> str:
+    """Return what a leaf is called that is none of the model's."""
+    shape = " × ".join(map(str, leaf.shape)) or "scalar"
+    return f"leaf ({shape})"
+
+
+def models_of(tape: Tape, names: Names) -> set[int]:
+    """Return the tape's numbers of the models themselves, among all modules that it knows."""
+    return {
+        number
+        for number, module in enumerate(tape.modules)
+        if module() is not None and names.modules.get(id(module())) == ""
     }
 
 

@@ -86,6 +86,7 @@ def _call(
         checkpoint=stack.checkpoint,
         library=severing.library,
         switch=block if inner not in GRAD_MODES else recorder.switch_inside,
+        maker=stack.copier,
     )
 
 

@@ -1,10 +1,10 @@
 """What moves that in which parameters are kept, and is no step of a forward.
 
 A module's constructor does so with the parameters that it makes itself: a target network begins as
-its online network does. What it copies of those that were there before it is a copy as any other.
-What it computes of them otherwise may take their place, as a flat parameter does: where that goes
-is not followed, and whether they went into a loss is not known. Where it calls a module, to find
-out a size or a first output, that is a forward as any other.
+its online network does. What it makes of those that were there before it is a copy as any other,
+unless it makes the model that is asked for: then what it makes may take their place, as a flat
+parameter does, and whether they went into a loss is not known. Where it calls a module, to find out
+a size or a first output, that is a forward as any other.
 """
 
 from collections.abc import Iterator
@@ -34,10 +34,14 @@ def is_making(recorder: Recorder, name: str, inputs: Inputs, stack: Surroundings
         return False
     if _makes_all(recorder.tape, maker, inputs):
         return True
-    if not stack.deepcopy and not _is_of_torch(recorder.tape, maker):
-        serial = write_down(recorder, name, None, inputs, stack, None)
-        recorder.tape.left(serial, Exit.NUMBER)
-    return not stack.deepcopy
+    if stack.deepcopy:
+        return False
+    if _is_of_torch(recorder.tape, maker):
+        return True
+    serial = write_down(recorder, name, None, inputs, stack, None)
+    recorder.tape.left(serial, Exit.NUMBER)
+    stack.copier = maker
+    return False
 
 
 def _is_of_torch(tape: Tape, module: int) -> bool:

@@ -95,6 +95,8 @@ class Call:
         checkpoint: That Function is a reentrant checkpoint.
         library: Torch's own code decided to sever, not the user's.
         switch: What had switched grad mode off.
+        maker: Number of the outermost module whose constructor makes something of the parameters of
+            others by it.
     """
 
     name: str
@@ -108,6 +110,7 @@ class Call:
     checkpoint: bool = False
     library: bool = False
     switch: object = None
+    maker: int | None = None
 
 
 Joints = tuple[tuple[Places, Inputs], ...]
