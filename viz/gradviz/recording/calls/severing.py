@@ -167,7 +167,8 @@ def kind_without_graph(recorder: Recorder, *, is_pullback: bool) -> CutKind:
 
     What ``torch.func.vjp`` gave for it leaves that out where grad mode is off.
     """
-    if is_pullback and not torch.is_grad_enabled():
+    is_off = not torch.is_grad_enabled() or recorder.switch_around is not None
+    if is_pullback and is_off:
         return _mode_kind(recorder)
     return CutKind.GRAD_WITHOUT_GRAPH
 

@@ -196,7 +196,13 @@ def behind_what_is_saved(nodes: Iterable[Any], inputs: Iterable[Any]) -> tuple[T
         for node in _on_the_way(_before(nodes), inputs)
         for name in torch_inside.saved_names(node)
     )
-    return tuple(tensor for tensor in saved if tensor is not None and tensor.requires_grad)
+    # A view that was taken where grad mode is off has no history of its own
+    owners = (
+        tensor if tensor.requires_grad else torch_inside.view_base(tensor)
+        for tensor in saved
+        if tensor is not None
+    )
+    return tuple(tensor for tensor in owners if tensor is not None and tensor.requires_grad)
 
 
 def left_by_functions(

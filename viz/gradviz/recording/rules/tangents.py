@@ -8,6 +8,7 @@ from gradviz.recording.calls.inputs import dead_sources, inputs_of
 from gradviz.recording.calls.noting import is_another, made, stamp_nodes
 from gradviz.recording.calls.rule import Rule, TorchCall
 from gradviz.recording.calls.severing import kind_without_graph, write_down
+from gradviz.recording.recorder import Recorder
 from gradviz.recording.rules.ordinary import after
 from gradviz.recording.tensor_state import is_recorded
 from gradviz.recording.torch_inside import MAKES_A_DUAL, TAKES_A_DUAL
@@ -65,15 +66,24 @@ def derived(call: TorchCall, args: Any, out: Any, result: Any) -> None:
             recorder.tape.stamp(tensor.grad_fn, None, sources).factors += sources
         else:
             behind = transforms.behind_what_is_saved(nodes, tensors_in(args[1:2]))
-            live = inputs_of(recorder, (*behind, *cotangents(*plain)), {})
-            inputs = (*live, *((source, False) for source in sources))
+            inputs = (
+                *inputs_of(recorder, (*behind, *cotangents(*plain)), {}),
+                *((source, _is_live(recorder, source)) for source in sources),
+            )
             if not inputs:
                 continue
             stack = recorder.stacks.look_around(frame)
-            kind = kind_without_graph(recorder, is_pullback=True) if live else None
+            is_cut = any(live for _, live in inputs)
+            kind = kind_without_graph(recorder, is_pullback=True) if is_cut else None
             write_down(recorder, rule.name, kind, inputs, stack, tensor)
         for node in transforms.layers(wrapped) if sources else ():
             recorder.tape.stamp(node, None, sources).factors += sources
+
+
+def _is_live(recorder: Recorder, number: int) -> bool:
+    """Say whether gradient would come back to a value."""
+    leaf = recorder.tape.leaves.get(number)
+    return number in recorder.tape.steps or (leaf is not None and leaf.requires_grad)
 
 
 def cotangents(args: Any, kwargs: Any) -> tuple[Any, ...]:

@@ -3,10 +3,13 @@
 from typing import Any
 
 from gradviz.recording.calls import transforms
-from gradviz.recording.calls.inputs import came_back, dead_sources
+from gradviz.recording.calls.arguments import tensors_in
+from gradviz.recording.calls.inputs import came_back, dead_sources, inputs_of
 from gradviz.recording.calls.noting import mark_factors
 from gradviz.recording.calls.rule import Rule, TorchCall
+from gradviz.recording.recorder import Recorder
 from gradviz.recording.rules.tangents import derived
+from gradviz.recording.tensor_state import is_recorded
 from gradviz.recording.torch_inside import MAKES_A_DUAL, TAKES_A_DUAL
 
 
@@ -35,9 +38,21 @@ def after_transformed(call: TorchCall, args: Any) -> None:
     dead_sources(recorder, call.args, sources, rule)
     dead_sources(recorder, call.kwargs.values(), sources, None)
     numbers = tuple(came_back(recorder, given, call.frame)) if recorder.escapes.any else ()
-    for node in transforms.layers(out) if sources or numbers else ():
+    # Where only the layer has grad mode on, no history leads to what is live
+    lost = not any(map(is_recorded, tensors_in((result,))))
+    for node in transforms.layers(out) if sources or numbers or lost else ():
+        factors = transforms.factors(rule.name, args, call.kwargs, node)
+        live = _live(recorder, factors) if lost else ()
+        if not (sources or numbers or live):
+            continue
         stamp = recorder.tape.stamp(node, None, (*sources, *numbers))
-        mark_factors(recorder, stamp, transforms.factors(rule.name, args, call.kwargs, node))
-        stamp.factors += numbers if transforms.is_product(node) else ()
+        mark_factors(recorder, stamp, factors)
+        stamp.factors += (*(numbers if transforms.is_product(node) else ()), *live)
     if rule.name == TAKES_A_DUAL:
         derived(call, (args[0],), out[1:], result[1:])
+
+
+def _live(recorder: Recorder, factors: Any) -> tuple[int, ...]:
+    """Return the numbers of what gradient would come back to, among some factors."""
+    inputs = inputs_of(recorder, transforms.plain(factors), {})
+    return tuple(number for number, live in inputs if live)
