@@ -96,9 +96,29 @@ def by_a_mask_of_its_form(hidden):
     return torch.from_numpy(np.where(mask, array, np.float32(0.3)))
 
 
+def where_it_is_not_taken_in_another_type(hidden):
+    array = hidden.numpy()
+    mask = np.zeros((4, 3), bool)
+    return torch.from_numpy(np.select([mask, ~mask], [array, np.ones((4, 3))]).astype(np.float32))
+
+
+def clipped_away(hidden):
+    array = hidden.numpy()
+    return torch.from_numpy(np.minimum(array.clip(2, 3), 0.3).astype("float32"))
+
+
+def the_second_half_of_some_bytes(hidden):
+    array = hidden.numpy()
+    joined = b"".join([array.tobytes(), np.tile(SOME, (4, 1)).tobytes()])
+    return torch.from_numpy(np.frombuffer(joined, np.float32)[12:].reshape(4, 3).copy())
+
+
 @pytest.mark.parametrize(
     "change",
     [
+        where_it_is_not_taken_in_another_type,
+        clipped_away,
+        the_second_half_of_some_bytes,
         a_part_that_torch_takes,
         the_second_of_two_chunks,
         a_packed_part_in_another_shape,
@@ -188,9 +208,23 @@ def scaled_by_a_helper(hidden):
     return torch.from_numpy(np.hstack([array, highest]))[:, 3:]
 
 
+def put_into_whole_numbers(hidden):
+    array = 100 * hidden.numpy()
+    rows = np.zeros((4, 3), int)
+    rows[:] = array
+    return torch.from_numpy(rows.astype(np.float32))
+
+
+def clipped_here_and_there(hidden):
+    array = hidden.numpy()
+    return torch.from_numpy(np.clip(array, 0.0, 1.0).astype(np.float32))
+
+
 @pytest.mark.parametrize(
     "change",
     [
+        put_into_whole_numbers,
+        clipped_here_and_there,
         across_both_parts,
         its_mean_by_a_helper,
         its_mean_by_a_function_within,

@@ -12,7 +12,14 @@ from types import CodeType
 
 from gradviz.recording.reading.call_arguments import roots_of
 from gradviz.recording.reading.definitions import Definition, Scope
-from gradviz.recording.reading.expressions import Range, is_inside, range_of, root_of, without_value
+from gradviz.recording.reading.expressions import (
+    Range,
+    is_inside,
+    path_of,
+    range_of,
+    root_of,
+    without_value,
+)
 from gradviz.recording.reading.instructions import place_of, position_of, scope_of
 from gradviz.recording.reading.of_arrays import has_numbers
 from gradviz.recording.reading.outflows import read_from
@@ -28,7 +35,8 @@ _FIRST = frozenset(
     " reshape transpose swapaxes moveaxis expand_dims squeeze broadcast_to flip fliplr flipud rot90"
     " roll tile repeat resize split array_split hsplit vsplit dsplit take take_along_axis delete"
     " diag diagonal tril triu concatenate stack hstack vstack dstack column_stack block real imag"
-    " from_numpy tensor as_tensor list tuple dict masked_array".split()
+    " from_numpy tensor as_tensor frombuffer list tuple dict bytes bytearray memoryview"
+    " masked_array".split()
 )
 _ARGUMENTS: dict[str, Sequence[int]] = {
     "where": (1, 2),
@@ -42,18 +50,27 @@ _ARGUMENTS: dict[str, Sequence[int]] = {
     "full": (1,),
     "full_like": (1,),
     "pad": (0,),
+    "clip": (0, 1, 2),
+    "minimum": (0, 1),
+    "maximum": (0, 1),
 }
 _WORDS = frozenset("default values constant_values fill_value".split())
 _METHODS = frozenset(
-    "numpy copy ravel flatten reshape transpose swapaxes squeeze repeat take diagonal filled"
-    " tolist".split()
+    "numpy copy ravel flatten reshape transpose swapaxes squeeze repeat take diagonal filled clip"
+    " tolist tobytes join".split()
 )
+_TAKE_NUMBERS = frozenset(
+    ("filled", "clip", "join")
+)  # methods: what they are given may be in the result
 _PARTS = frozenset("T real imag flat".split())
 _PACKAGES = frozenset("np numpy torch math F nn".split())
 _JOINERS = frozenset("c_ r_".split())
 _EXACT = frozenset("float32 float64 float double single".split())
-# In a function that has one of these, numbers may be rounded where nothing says so
-_ROUND = frozenset("float16 half bfloat16 uint8 int8 uint16 int16 int32 int64 round rint".split())
+# Of an array of one of these, the numbers that are put there are rounded
+_ROUND = frozenset(
+    "float16 half bfloat16 bool bool_ int intp int8 int16 int32 int64 long uint8 uint16 uint32"
+    " uint64".split()
+)
 _MOST = 400  # expressions that are looked at
 
 
@@ -67,7 +84,7 @@ def is_carried(code: CodeType, lasti: int, exits: frozenset[Range] | None) -> bo
         exits: Where values left in it; None where the function was given them.
     """
     scoped, place = scope_of(code), place_of(code, lasti)
-    if scoped is None or place is None or _may_round(*scoped):
+    if scoped is None or place is None:
         return False
     carrying = _Carrying(*scoped, exits or frozenset(), exits is None, place[0])
     return carrying.holds(roots_of(place[0]))
@@ -79,25 +96,21 @@ def is_returned(code: CodeType, lasti: int) -> bool:
     returns.
     """
     scoped, place = scope_of(code), position_of(code, lasti)
-    if scoped is None or place is None or _may_round(*scoped):
+    if scoped is None or place is None:
         return False
     results = [value for values, _ in scoped[1].results for value in values]
     carrying = _Carrying(*scoped, frozenset((place,)))
     return bool(results) and carrying.holds(results)
 
 
-def _may_round(source: Source, scope: Scope) -> bool:
-    words = source.words[id(scope.node)]
-    if words & _ROUND or ("astype" in words and words & {"int", "bool"}):
-        return True
-    calls = (node for node in ast.walk(scope.node) if isinstance(node, ast.Call))
-    return "view" in words and any(map(_is_seen_as_another, calls))
-
-
-def _is_seen_as_another(call: ast.Call) -> bool:
-    """Say whether a call may show the bytes of numbers as others: a view with sizes does not."""
-    sizes = (ast.Constant, ast.UnaryOp)
-    return name_of(call) == "view" and not all(isinstance(item, sizes) for item in call.args)
+def _may_round(node: ast.AST) -> bool:
+    """Say whether a call may give numbers rounded, or their bytes as other numbers."""
+    if not isinstance(node, ast.Call):
+        return False
+    given = (*node.args, *(word.value for word in node.keywords))
+    if name_of(node) == "view":  # with sizes alone it is another shape
+        return not all(isinstance(item, (ast.Constant, ast.UnaryOp)) for item in given)
+    return any(_type_named(item) in _ROUND for item in given)
 
 
 @dataclass(eq=False, slots=True)
@@ -126,6 +139,8 @@ class _Carrying:
         """Look at an expression, of which the numbers go on as they are, or in any way: then no
         number that left may be in it.
         """
+        if as_it_is and _may_round(node):
+            return False
         inner = [*_carried(node)] if as_it_is else []
         if as_it_is and isinstance(node, ast.expr) and range_of(node) in self.exits:
             return True
@@ -222,8 +237,15 @@ def _carried(node: ast.AST) -> Iterator[tuple[ast.AST, bool]]:
         if not joins:
             yield node.value, True
         yield node.slice, joins
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and _is_of_bytes(node):
+        yield from ((side, True) for side in (node.left, node.right))
     elif isinstance(node, ast.Call):
         yield from _carried_by_call(node)
+
+
+def _is_of_bytes(joined: ast.BinOp) -> bool:
+    sides = (joined.left, joined.right)
+    return any(isinstance(side, ast.Call) and name_of(side) == "tobytes" for side in sides)
 
 
 def _carried_by_call(call: ast.Call) -> Iterator[tuple[ast.AST, bool]]:
@@ -231,15 +253,15 @@ def _carried_by_call(call: ast.Call) -> Iterator[tuple[ast.AST, bool]]:
     package = isinstance(call.func, ast.Name)
     if isinstance(call.func, ast.Attribute):
         owner = call.func.value
-        root = root_of(owner) or ("",)
+        root = path_of(owner)[0] or ("",)  # what a call of a package gives is an array
         package = root[0] in _PACKAGES and len(root) <= 2
     exact = name == "astype" and [*map(_type_named, call.args)] and not call.keywords
     if not package and owner is not None and (name in _METHODS or exact):
         if name == "astype" and not _EXACT.issuperset(map(_type_named, call.args)):
             return
         yield owner, True
-        yield from ((item, name == "filled") for item in call.args)
-        yield from ((word.value, False) for word in call.keywords)
+        yield from ((item, name in _TAKE_NUMBERS) for item in call.args)
+        yield from ((word.value, name in _TAKE_NUMBERS) for word in call.keywords)
         return
     places = (0,) if name in _FIRST else _ARGUMENTS.get(name)
     if package and places is not None:
