@@ -10,6 +10,10 @@ from gradviz.recording.reading.parts import place_in
 
 _FORM = frozenset("shape size ndim dtype itemsize nbytes strides flags device layout".split())
 _OF_ARRAYS = (frozenset(dir(np.ndarray)) - frozenset(dir(object))) | _FORM
+# What has one of these is an array, or as one
+_ARRAYS_ALONE = frozenset(
+    "astype reshape ravel flatten tobytes swapaxes squeeze cumsum clip argmax argmin".split()
+)
 _PACKAGES = frozenset(("np", "numpy"))
 
 
@@ -28,9 +32,16 @@ def is_vague(value: ast.AST, taken: Path) -> bool:
         return False
     root = root_of(value.func) if isinstance(value, ast.Call) else None
     is_array = root is not None and len(root) > 1 and root[0] in _PACKAGES
+    is_array = is_array or (isinstance(value, ast.Call) and _names_an_array(value, taken))
     # What gives several arrays gives each of them as it would give one
     within = tuple(dropwhile(lambda part: place_in(part) is not None, taken))
     return not (is_array and (not within or has_numbers(within[0])))
+
+
+def _names_an_array(call: ast.Call, taken: Path) -> bool:
+    """Say whether what a call gives is an array by what is called, or by what of it is taken."""
+    method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    return not _ARRAYS_ALONE.isdisjoint((method, *taken))
 
 
 def is_of_numbers(call: ast.AST) -> bool:
