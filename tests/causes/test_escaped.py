@@ -1,5 +1,6 @@
 """Each way by which a value becomes a number, a list, a text or an array is written as typed."""
 
+import copy
 import math
 
 import numpy as np
@@ -60,9 +61,40 @@ def test_of_a_cut_before_a_value_leaves_torch_the_remedy_is_not_to_leave(change)
     assert explain(found).meaning == EXPLANATIONS[found.kind].meaning
 
 
+def by_memory(hidden):
+    return torch.empty(0).set_(hidden.detach().untyped_storage(), 0, hidden.shape, hidden.stride())
+
+
+@pytest.mark.parametrize(
+    ("change", "again"),
+    [
+        (by_memory, "set_()"),
+        (lambda hidden: copy.deepcopy(hidden.detach()), "copy.deepcopy()"),
+        (lambda hidden: torch.from_dlpack(hidden.detach()), "torch.from_dlpack()"),
+        (lambda hidden: torch.nn.Parameter(hidden.data), "nn.Parameter"),
+    ],
+)
+def test_of_a_cut_before_a_value_is_made_anew_the_remedy_is_to_use_it_itself(change, again):
+    found = cut(through(change))
+    assert found.again == again
+    assert f"all the way to the loss: {again} takes it on" in explain(found).mend
+    assert explain(found).meaning == EXPLANATIONS[found.kind].meaning
+
+
+def test_a_memory_that_is_given_to_another_tensor_is_told_as_that():
+    def given(hidden):
+        with torch.no_grad():
+            return torch.empty(0).set_(hidden)
+
+    found = cut(through(given))
+    assert found.operation == "set_()"
+    assert "Use the other tensor itself" in explain(found).mend
+
+
 @pytest.mark.parametrize(
     "change",
     [
+        lambda hidden: (kept := hidden.detach()) + copy.deepcopy(kept),
         lambda hidden: [hidden.detach(), print(hidden.detach().mean().item())][0],
         lambda hidden: (kept := hidden.detach()) + torch.from_numpy(kept.numpy() * 2),
     ],

@@ -72,6 +72,13 @@ def under_no_grad(net):
     return loss_of(net, hidden)
 
 
+def in_the_memory_of_another(net):
+    hidden = net.a(X)
+    with torch.no_grad():
+        other = torch.empty(0).set_(hidden)
+    return loss_of(net, other)
+
+
 def switched_off(net, on=False):
     with torch.set_grad_enabled(on):
         hidden = net.a(X)
@@ -268,6 +275,12 @@ REMEDIES = (
         "data",
         "Use the tensor itself",
         lambda net: loss_of(net, net.a(X).data),
+        lambda net: loss_of(net, net.a(X)),
+    ),
+    Remedy(
+        "set_",
+        "Use the other tensor itself",
+        in_the_memory_of_another,
         lambda net: loss_of(net, net.a(X)),
     ),
     Remedy(

@@ -275,13 +275,12 @@ class Cut:
         parameters: Names of the parameters behind it, in the model's order.
         caller: The user's own line, where ``file`` belongs to a library.
         also: Lines behind it in the data flow that sever the same route again.
-        block: The line that switched grad mode off for it: the ``with``, or the decorator; None
-            where unknown.
-        within: Of a block that is told as one cut at the line that begins it: the lines that ran in
-            it.
+        block: The line that switched grad mode off for it, where known: ``with``, or the decorator.
+        within: Of a block told as one cut, at the line that begins it: the lines that ran in it.
         captured: A custom Function read the values, which were no arguments of their own to it.
         inside_library: Severed and used again within one call of torch's own code.
         leaves: On every way from it to the loss the value leaves torch too, as number or array.
+        again: The operation that severs every way from it to the loss once more; empty for none.
     """
 
     kind: CutKind
@@ -298,6 +297,7 @@ class Cut:
     captured: bool = False
     inside_library: bool = False
     leaves: bool = False
+    again: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

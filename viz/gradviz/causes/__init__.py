@@ -14,7 +14,7 @@ from gradviz.causes.cause import Cause, LeavesAs, Severed
 from gradviz.causes.explanation import Explanation
 from gradviz.causes.packages import installed
 from gradviz.causes.raised import RAISED, explanation_of, has_raised
-from gradviz.graph import Cut, CutKind
+from gradviz.graph import GRAD_MODES, Cut, CutKind
 
 
 def _own() -> Iterator[Cause]:
@@ -50,13 +50,23 @@ _LEAVES_TOO = (
     " an array, and has no gradient from there on."
 )
 
+_AGAIN = (
+    "Use the tensor itself all the way to the loss: {} takes it on without its history too,"
+    " whatever is done here."
+)
+_DROPPED = frozenset((*GRAD_MODES, CutKind.DETACH, CutKind.DETACH_, CutKind.DATA))
+
 _PLAIN = frozenset(cause.explanation for cause in CAUSES if cause.plain or not cause.operations)
 
 
 def explain(cut: Cut) -> Explanation:
     """Return what ``cut`` means and what usually mends it."""
     explanation = _by_itself(cut)
-    return replace(explanation, mend=_LEAVES_TOO) if cut.leaves else explanation
+    if cut.leaves:
+        return replace(explanation, mend=_LEAVES_TOO)
+    if cut.again and cut.kind in _DROPPED and explanation is EXPLANATIONS.get(cut.kind):
+        return replace(explanation, mend=_AGAIN.format(cut.again))
+    return explanation
 
 
 def _by_itself(cut: Cut) -> Explanation:

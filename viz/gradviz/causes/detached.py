@@ -37,6 +37,14 @@ CAUSES = (
     ),
     Cause(
         kind=CutKind.DATA,
+        operations=("set_()",),
+        explanation=Explanation(
+            "set_() gives a tensor the memory of another, without its history.",
+            "Use the other tensor itself, in place of the one that has got its memory.",
+        ),
+    ),
+    Cause(
+        kind=CutKind.DATA,
         operations=("shared memory",),
         explanation=Explanation(
             "What this line reads lies in the parameter's memory, and was taken out of its graph"

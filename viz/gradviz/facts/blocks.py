@@ -93,6 +93,7 @@ def _block(block: Place, some: list[Cut]) -> Cut:
         ),
         inside_library=all(cut.inside_library for cut in some),
         leaves=all(cut.leaves for cut in some),
+        again=first.again if all(cut.again for cut in some) else "",
         within=within,
     )
 

@@ -26,6 +26,7 @@ from gradviz.graph import (
     Verdict,
     Zero,
 )
+from gradviz.judging.anew import leaves, made_anew
 from gradviz.system.grouped import grouped, shared_start
 from gradviz.system.quickly import changed, quickly
 
@@ -248,7 +249,8 @@ def _severance(step: _Step, edges: Sequence[Edge]) -> _Severance | None:
         block=targets[0].block_place if kind in GRAD_MODES else None,
         captured=edges[0].captured,
         inside_library=all(target.library for target in targets),
-        leaves=kind not in LEAVING and _leaves(graph, edges),
+        leaves=kind not in LEAVING and leaves(graph, edges),
+        again=made_anew(graph, edges),
     )
     return _Severance(cut, edges, names)
 
@@ -430,13 +432,3 @@ def _severed_again(
             ):
                 places.add(node.place)
     return tuple(sorted(places))
-
-
-def _leaves(graph: Graph, edges: Iterable[Edge]) -> bool:
-    """Say whether every way from a cut to the loss leads out of torch, by a number or an array."""
-
-    def stays(edge: Edge) -> bool:
-        return (edge.severed or graph.nodes[edge.target].severs) not in LEAVING
-
-    within = graph.after((edge.target for edge in edges), through=stays)
-    return all(graph.nodes[index].kind is not NodeKind.LOSS for index in within)

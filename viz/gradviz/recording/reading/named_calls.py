@@ -57,6 +57,9 @@ OUT = "(out=...)"
 """How the name of a function ends that writes its result into an argument."""
 
 
+_OF_DATA = {"set_": "set_()"}  # what is as .data is, and not written so
+
+
 def operation_text(name: str, kind: CutKind | None, stack: Surroundings) -> str:
     """Return an operation as a person would write it."""
     if kind is CutKind.DEEPCOPY:
@@ -74,7 +77,7 @@ def operation_text(name: str, kind: CutKind | None, stack: Surroundings) -> str:
     if kind is CutKind.CUSTOM_FUNCTION:
         return f"{stack.function}.apply()".lstrip(".")
     if kind is CutKind.DATA:
-        return ".data"
+        return _OF_DATA.get(name, ".data")
     if kind in GRAD_MODES:
         return GRAD_MODES[kind]
     if kind is CutKind.GRAD_WITHOUT_GRAPH:

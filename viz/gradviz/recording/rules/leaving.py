@@ -107,7 +107,8 @@ def came_from_memory(recorder: Recorder, name: str, out: Tensor, frame: FrameTyp
     serial = 0 if owners else recorder.exposed.given_out(out)
     inputs = tuple((number, False) for number in owners or ((serial,) if serial else ()))
     if inputs:
-        write_down(recorder, name, None, inputs, recorder.stacks.look_around(frame), out)
+        kind = CutKind.DATA if name == "set_" else CutKind.NEW_TENSOR
+        write_down(recorder, name, kind, inputs, recorder.stacks.look_around(frame), out)
 
 
 RULES = {
