@@ -66,6 +66,8 @@ FORMS = [
     "rows = x.numpy()\n    return np.zeros(rows.shape) + np.ones_like(rows)",
     "rows = x.detach().numpy()\n    return np.size(rows) / rows[2:].nbytes",
     "return x.untyped_storage().nbytes()",
+    "return memoryview(x.numpy()).nbytes",
+    "raw = x.numpy().tobytes()\n    return len(raw) + sys.getsizeof(raw)",
     "self.lies = isinstance(x.item(), float)",
     "seen = {x.data_ptr(): given}\n    return seen",
     "given[x.data_ptr(), 1] = g\n    return given.get(x.data_ptr())",

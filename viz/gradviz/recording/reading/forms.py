@@ -9,7 +9,7 @@ _FORM = frozenset(
     "shape size ndim dim numel nelement nbytes itemsize element_size stride strides dtype device"
     " layout flags is_contiguous storage_offset is_cuda __len__".split()
 )
-_SAME_FORM = frozenset("numpy detach cpu cuda tolist copy clone T item".split())
+_SAME_FORM = frozenset("numpy detach cpu cuda tolist tobytes copy clone T item".split())
 _LEAVE = _SAME_FORM | frozenset("asarray array ascontiguousarray untyped_storage storage".split())
 _OF_FORM = frozenset(
     "shape size ndim getsizeof zeros_like ones_like empty_like full_like is_tensor".split()
@@ -17,7 +17,7 @@ _OF_FORM = frozenset(
 _PACKAGES = frozenset("np numpy torch sys".split())
 _TYPES = frozenset("isinstance issubclass type id hasattr callable".split())
 _BY_KEY = frozenset("get setdefault pop add discard remove index count".split())
-_GROUPS = frozenset("set list tuple frozenset sorted".split())
+_GROUPS = frozenset("set list tuple frozenset sorted bytes bytearray memoryview".split())
 
 
 class Followed(StrEnum):

@@ -35,14 +35,15 @@ _OF_PICTURES = frozenset(("save", "show"))  # methods; nothing else that is foll
 _SCREENS = frozenset("sys.stdout.write sys.stderr.write tqdm.write tqdm.tqdm.write".split())
 _BUILTINS = frozenset(
     "float int complex bool str repr format round abs max min sum len any all divmod pow sorted"
-    " list tuple set frozenset dict zip enumerate reversed isinstance".split()
+    " bytes bytearray memoryview list tuple set frozenset dict zip enumerate reversed"
+    " isinstance".split()
 )
 _METHODS = frozenset(
     "item tolist numpy detach cpu cuda to float double half long int bool clone mean sum max min"
     " std var norm abs sqrt exp log round clamp clip astype copy flatten reshape squeeze ravel any"
     " all argmax argmin items values keys get format strip split rstrip lstrip join upper lower"
     " ljust rjust center zfill count index size dim numel nelement is_integer"
-    " data_ptr untyped_storage storage nbytes element_size".split()
+    " tobytes data_ptr untyped_storage storage nbytes element_size".split()
 )
 _OF_VALUES = frozenset(("format", "join", "fromarray"))  # which take values in
 _LIBRARIES = frozenset(("math", "cmath", "statistics", "np", "numpy"))
