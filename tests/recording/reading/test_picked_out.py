@@ -1,14 +1,18 @@
 """One result of a comprehension, written with the element that it is made of."""
 
 import ast
+import heapq
 
 import pytest
+from traced import X, report_of
 
+from gradviz.graph import Verdict
 from gradviz.recording.reading.picked_out import (
     at,
     goes_through_columns,
     is_sample,
     names_of_items,
+    ranks,
     under,
 )
 
@@ -58,3 +62,56 @@ def test_the_names_of_items_are_those_of_keys_and_values():
 def test_a_sample_of_a_distribution_is_none_of_rows():
     assert is_sample(parsed("random.sample(rows, k=8)"))
     assert not is_sample(parsed("normal.sample(shape)"))
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("sorted(rows, key=lambda r: r['n'])", "(r['n'] for r in rows)"),
+        ("max(log, key=log.get)", "(log.get(row) for row in log)"),
+        ("sorted(rows)", "(row[0] for row in rows)"),
+    ],
+)
+def test_what_a_call_ranks_by_is_written_for_each_element(text, written):
+    assert [*map(ast.unparse, ranks(parsed(text), text.partition("(")[0], of_parts=True))] == [
+        written
+    ]
+
+
+def test_a_call_that_keeps_the_order_ranks_by_nothing():
+    assert not ranks(parsed("reversed(rows)"), "reversed", of_parts=True)
+    assert not ranks(parsed("sorted(rows)"), "sorted", of_parts=False)
+
+
+def by_their_scores(scores):
+    return sorted(range(4), key=lambda place: scores[place])[:2]
+
+
+def second_of_pairs(scores):
+    return [place for _, place in sorted(zip(scores, range(4), strict=True))[:2]]
+
+
+def out_of_a_heap(scores):
+    heap = []
+    for place, score in enumerate(scores):
+        heapq.heappush(heap, (-score, place))
+    return [heapq.heappop(heap)[1] for _ in range(2)]
+
+
+@pytest.mark.parametrize("ranked", [by_their_scores, second_of_pairs, out_of_a_heap])
+def test_which_rows_are_taken_has_something_of_what_they_are_ranked_by(ranked):
+    def step(net):
+        chosen = ranked(net.first(X).sum(1).tolist())
+        return net.last(X)[chosen].sum()
+
+    assert report_of(step).parameters["first.weight"].verdict is Verdict.CUT
+
+
+def test_which_rows_are_taken_has_nothing_of_what_they_are_not_ranked_by():
+    def step(net):
+        scores = enumerate(net.first(X).sum(1).tolist())
+        rows = [{"name": -n, "n": n, "score": score} for n, score in scores]
+        rows = sorted(rows, key=lambda row: row["name"])
+        return net.last(X)[rows[0]["n"]].sum()
+
+    assert report_of(step).parameters["first.weight"].verdict is Verdict.UNUSED

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from gradviz.recording.reading.filled_in import eval_part
-from gradviz.recording.reading.picked_out import as_comprehension, at, is_sample, under
+from gradviz.recording.reading.picked_out import as_comprehension, at, is_sample, ranks, under
 
 Way = tuple[str, ...]
 
@@ -379,10 +379,11 @@ def _of_arguments(call: ast.Call, name: str, way: Way) -> list[Piece] | None:
         return [Piece(call, alone=True), Piece(call.args[1], way)]  # the first is the type
     if len(call.args) == 1 and (name in _IN_PLACE or (name == "stack" and not call.keywords)):
         return [Piece(call, alone=True), Piece(first, way)]
-    if name in _IN_ORDER or is_sample(call):
-        return [Piece(call, alone=True), Piece(first, (SOME, *rest))]
-    if name in _ONE_OF and len(call.args) == 1:
-        return [Piece(call, alone=True), Piece(first, (SOME, *way))]
+    is_one = name in _ONE_OF and len(call.args) == 1
+    if is_one or name in _IN_ORDER or is_sample(call):
+        left = way if is_one else rest
+        ranked = (Piece(rank, (SOME,)) for rank in ranks(call, name, of_parts=bool(left)))
+        return [Piece(call, alone=True), Piece(first, (SOME, *left)), *ranked]
     if name == "map" and len(call.args) == 2 and isinstance(call.args[0], ast.Lambda):
         return _step(as_comprehension(call) or call, way)
     if name == "filter" and len(call.args) == 2:

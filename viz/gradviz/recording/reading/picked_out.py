@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 from gradviz.recording.reading.filled_in import filled_in, replaced
 
+_RANK = frozenset("sorted min max heappop".split())
+
 
 def names_of_items(part: ast.comprehension) -> tuple[str, str] | None:
     """Return the names of ``for k, v in rows.items()``; None for any other."""
@@ -52,6 +54,29 @@ def as_comprehension(call: ast.Call) -> ast.GeneratorExp | None:
     target = ast.copy_location(ast.Name(given[0].arg, ast.Store()), call)
     part = ast.comprehension(target, call.args[1], [], 0)
     return ast.copy_location(ast.GeneratorExp(call.args[0].body, [part]), call)
+
+
+def ranks(call: ast.Call, name: str, *, of_parts: bool) -> list[ast.GeneratorExp]:
+    """Return what the elements of ``sorted(rows)`` or ``max(rows)`` are ranked by: which of them
+    stands where, or comes out, depends on that.
+
+    Args:
+        call: The call.
+        name: What is called.
+        of_parts: A part of an element is meant: then they are pairs, ranked by what is first.
+    """
+    key = next((word.value for word in call.keywords if word.arg == "key"), None)
+    if name not in _RANK or (key is None and not of_parts):
+        return []
+    row, element = "row", ast.copy_location(ast.Name("row", ast.Load()), call)
+    by: ast.expr = ast.Subscript(element, ast.Constant(0), ast.Load())
+    if isinstance(key, ast.Lambda) and len(key.args.args) == 1:
+        row, by = key.args.args[0].arg, key.body
+    elif key is not None:
+        by = ast.Call(key, [element], [])
+    target = ast.Name(row, ast.Store())
+    whole = ast.GeneratorExp(by, [ast.comprehension(target, call.args[0], [], 0)])
+    return [ast.fix_missing_locations(ast.copy_location(whole, call))]
 
 
 def under(whole: ast.DictComp, part: str) -> ast.expr:
