@@ -769,3 +769,41 @@ for i in range(3):
 def test_what_no_backward_had_brought_yet_is_not_told_as_cleared(scripts, share, line, says):
     scripts.write("train.py", ACTOR_AND_CRITIC.format(share=share, line=line))
     assert ("  cleared   " in scripts.run("--every", "1", "train.py").err) == says
+
+
+IN_FORWARD = """
+import torch
+from torch import nn
+torch.manual_seed(0)
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body, self.late = nn.Linear(4, 4), None
+        {at_first}
+    def forward(self, x):
+        {then}
+        return proj(self.body(x))
+net = Net()
+optimizer = torch.optim.SGD(net.parameters(), 0.1)
+for step in range(4):
+    optimizer.zero_grad()
+    net(torch.randn(5, 4)).square().mean().backward()
+    optimizer.step()
+"""
+
+
+@pytest.mark.parametrize(
+    ("at_first", "then", "is_anew"),
+    [
+        ("pass", "proj = nn.Linear(4, 2)", True),
+        ("self.proj = nn.Linear(4, 2)", "proj = self.proj", False),
+        ("self.kept = []", "self.kept = proj = self.kept or nn.Linear(4, 2)", False),
+    ],
+)
+def test_a_layer_that_every_forward_makes_is_told_with_the_line_that_makes_it(
+    scripts, at_first, then, is_anew
+):
+    scripts.write("train.py", IN_FORWARD.format(at_first=at_first, then=then))
+    ran = scripts.run("train.py")
+    assert ("made anew in every forward" in ran.err) == is_anew
+    assert ("code      train.py:11: proj = nn.Linear(4, 2)" in ran.err) == is_anew

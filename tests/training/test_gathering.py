@@ -67,3 +67,23 @@ def test_what_gets_only_rounding_is_told_so_and_no_rate_is_to_be_raised(dims, tr
     assert sum(bool(fate.trains) for fate in training.parameters) == trains
     assert sum(fate.rounding for fate in training.parameters) == 3 - trains
     assert not training.alarms
+
+
+@pytest.mark.parametrize(("of", "is_alarm"), [("encoder", True), ("decoder", False)])
+def test_an_optimizer_that_was_given_what_another_holds_is_named(of, is_alarm):
+    with gradviz.trace() as trace:
+        nets = {"encoder": torch.nn.Linear(3, 3), "decoder": torch.nn.Linear(3, 2)}
+        optimizers = [
+            torch.optim.SGD(nets["encoder"].parameters(), lr=0.1),
+            torch.optim.SGD(nets[of].parameters(), lr=0.1),
+        ]
+        for _ in range(3):
+            loss = nets["decoder"](nets["encoder"](torch.ones(4, 3))).square().sum()
+            loss.backward()
+            for optimizer in optimizers:
+                optimizer.step()
+                optimizer.zero_grad()
+    alarms = trace.report(loss, torch.nn.ModuleDict(nets)).training.alarms
+    named = [(own.why, own.code) for own in alarms]
+    made = "torch.optim.SGD(nets[of].parameters(), lr=0.1),"
+    assert named == ([("not_held", made)] if is_alarm else [])

@@ -130,3 +130,13 @@ def test_what_may_pass_or_was_seen_twice_alone_or_got_gradient_is_not_told_so():
     ):
         assert found(flat, [own], holding("a", steps=3)) == []
     assert found(flat, [lasting("a", *zeros, drift=False)], holding("a", steps=2)) == []
+
+
+def test_a_call_that_severs_it_tells_nothing_of_the_calls_that_bring_zeros():
+    of_two = [seen("a", "cut", "zero", "cut", "zero")]
+    assert found(idle, of_two, holding("a")) == [("zero", FLAT.place, ["a"])]
+    once = seen("a", "cut", "zero", "cut")
+    assert found(idle, [once], holding("a", steps=5), ended=True) == []
+    still = [seen("a", "cut", "zero", "cut", drift=False)]
+    assert found(idle, still, holding("a", steps=5), ended=True) == [("zero", FLAT.place, ["a"])]
+    assert found(idle, [seen("a", "cut", "unused")], holding("a"), ended=True) == []

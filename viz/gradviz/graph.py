@@ -405,10 +405,8 @@ class Parameter:
             where a library did; None where it was not seen.
         frozen_from: The line that called the function in which ``frozen_at`` stands, where both are
             the user's own.
-        replaced_at: The line that made it, where others of the model had been frozen by then; None
-            for every other, or where unknown.
-        thawed_at: The line that set requires_grad to True again, for every other verdict; None
-            where none did, or it was not seen.
+        replaced_at: The line that made it, where others of the model had been frozen by then.
+        thawed_at: The line that set requires_grad to True again, for every other verdict.
         optimized: Some optimizer holds it; None where no optimizer is known.
         gradient_norm: L2 norm of the gradient that arrives; None where none was measured.
         rounding: What arrives is no more than what rounding leaves of zero.
@@ -442,9 +440,11 @@ class Leaf:
         shape: Sizes.
         place: Where it first went into an operation.
         is_parameter: It was made with ``nn.Parameter``, so it is meant to be one.
+        made: The line of a module's forward that made it since the backward before.
     """
 
     name: str
     shape: tuple[int, ...]
     place: Place | None = None
+    made: Place | None = None
     is_parameter: bool = False

@@ -98,7 +98,8 @@ class Stepper:
         strangers: How many tensors it holds that belong to no parameter reported on.
         empty: How many of its groups hold nothing.
         begun: Something else had read from the generator that it was given.
-        of_others: It found no gradient at any of its steps, while others found gradient at all that
+        of_others: It holds what one that was made before it holds, and steps as often; or it found
+            no gradient at any of its steps, while others found gradient at all that
             it holds.
         aside: How many values it holds where no loss uses any of them, and the gradient that it
             steps them by was handed over, as to copies in another type; 0 else.

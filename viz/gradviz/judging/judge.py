@@ -163,10 +163,20 @@ def _unregistered(tape: Tape, built: Built, graph: Graph, brought: Measured) -> 
             shape=leaf.shape or (),
             place=leaf.place,
             is_parameter=tape.leaves[built.numbers[leaf.index]].is_parameter,
+            made=_made_since(tape, built.numbers[leaf.index]),
         )
         for leaf in leaves
         if leaf.requires_grad and leaf.index in reached and brought.nonzero(leaf.index) is not False
     )
+
+
+def _made_since(tape: Tape, number: int) -> Place | None:
+    """Return the line of a module's forward that made a leaf since the backward before; None of
+    what is made of another value.
+    """
+    leaf, before = tape.leaves[number], [backward.began for backward in tape.backwards[:-1]]
+    is_new = not before or number > before[-1]
+    return None if leaf.formed is None or leaf.sources or not is_new else _own_line(leaf.formed)
 
 
 def _complete(tape: Tape, losses: tuple[Tensor, ...]) -> float:

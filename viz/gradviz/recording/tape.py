@@ -198,7 +198,8 @@ class Tape:
         facts = self.tensors.know(tensor)
         if not facts.leaf:
             facts.leaf = next(self._count)
-            self.leaves[facts.leaf] = LeafSeen(tensor, (origin,) if origin else (), facts.maker)
+            sources = (origin,) if origin else ()
+            self.leaves[facts.leaf] = LeafSeen(tensor, sources, facts.maker, facts.formed)
         if live:
             self.leaves[facts.leaf].requires_grad = True
         return facts.leaf

@@ -292,7 +292,7 @@ def _alarm_line(alarm: Alarm, training: Training) -> str:
     if alarm.why == "not_held" and fates and all(fate.mover == "memory" for fate in fates):
         return _moved_with(fates, training)
     if alarm.why == "not_held" and not fates:
-        return f"no nn.Parameter, so no optimizer holds {_them(alarm.parameters)}"
+        return _of_no_model(alarm.parameters)
     reason = Fate(
         name="",
         why=alarm.why,
@@ -309,6 +309,15 @@ def _alarm_line(alarm: Alarm, training: Training) -> str:
         rate_at=fates[0].rate_at if len({fate.rate_at for fate in fates}) == 1 else None,
     )
     return why_not(reason, single=len(alarm.parameters) == 1)
+
+
+def _of_no_model(names: Sequence[str]) -> str:
+    """Return why no optimizer holds tensors that are no model's parameters, and that have names
+    where they are attributes.
+    """
+    if all(" " in name for name in names):
+        return "made anew in every forward, so no optimizer holds what is there now"
+    return f"no nn.Parameter, so no optimizer holds {_them(names)}"
 
 
 def _common_rate(fates: Sequence[Fate]) -> float | None:

@@ -11,7 +11,7 @@ from gradviz.running.calls import BackwardCall, OptimizerStep
 from gradviz.running.phrases import numbers_in_words
 from gradviz.training.judging import judge
 from gradviz.training.remarks import of_last_step
-from gradviz.training.unregistered import with_unregistered
+from gradviz.training.unregistered import with_made_anew, with_unregistered
 from gradviz.training.watch import StepWatch
 
 _AT_THE_END = frozenset(
@@ -72,6 +72,7 @@ class TrainingJudge:
         if ended:
             held = frozenset(map(id, watch.optimizers.parameters()))
             training = with_unregistered(training, watch.touches.beside.unregistered(held))
+            training = with_made_anew(training, [call.leaves for call in watch.calls])
         self.training = self._with_gone(training)
         return self.training
 

@@ -214,7 +214,9 @@ def _reached(call: BackwardCall, chosen: Sequence[Parameter]) -> Iterator[str]:
 def _also_reached(leaves: Sequence[Leaf]) -> Iterator[str]:
     """Yield what is reached and belongs to no model, the alike of one line together."""
     alike = Counter(
-        f"{leaf_name(leaf)} that is no model's parameter{at_line(leaf.place)}" for leaf in leaves
+        f"{leaf_name(leaf)} that is no model's parameter"
+        f"{f', made{at_line(leaf.made)}' if leaf.made else at_line(leaf.place)}"
+        for leaf in leaves
     )
     for text, count in [*alike.items()][:3]:
         yield line("also reached", text if count == 1 else f"{count} tensors, each {text}")

@@ -57,7 +57,7 @@ class Gatherer:
                 strangers=sum(held not in names for held in record.held),
                 empty=record.empty,
                 begun=record.begun,
-                of_others=self._is_of_others(key),
+                of_others=self.optimizers.repeats(key) or self._is_of_others(key),
                 aside=self._aside(key),
                 made=_place(record.spot),
                 born=record.born,

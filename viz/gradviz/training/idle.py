@@ -12,6 +12,7 @@ from gradviz.system.grouped import grouped
 _AGAIN = 3  # calls that bring zeros: a batch or two may have nothing in it
 _FACTOR = "zero_factor"  # the operation of a zero that a factor brings
 _STILL = frozenset((Verdict.FROZEN, Verdict.ZERO))
+_APART = frozenset((Verdict.CUT, Verdict.UNUSED))  # what another optimizer's call may bring
 _ALL_ZERO = frozenset((Verdict.ZERO,))
 
 
@@ -39,7 +40,7 @@ def _may_train(evidence: Evidence) -> bool:
     """Say whether a parameter gets something else than zeros in some call or step, or no call tells
     of it.
     """
-    is_told = bool(evidence.outcomes) and evidence.outcomes <= _STILL
+    is_told = bool(evidence.outcomes & _STILL) and evidence.outcomes <= _STILL | _APART
     return not is_told or _has_stepped_by_gradient(evidence)
 
 
@@ -48,7 +49,7 @@ def _has_stepped_by_gradient(evidence: Evidence) -> bool:
 
 
 def _is_zero_again(evidence: Evidence) -> bool:
-    return len(evidence.verdicts) > 1
+    return sum(own.verdict not in _APART for own in evidence.verdicts) > 1
 
 
 def _stay(held: Sequence[Evidence]) -> bool:

@@ -17,6 +17,8 @@ from gradviz.recording.reading.where import USER, Spot, level
 from gradviz.training.last_step import LastStep
 from gradviz.training.rates import Rates
 
+_AGAIN = 3  # steps: one or two may be by the way
+
 
 @dataclass(slots=True)
 class OptimizerRecord:
@@ -105,6 +107,17 @@ class Optimizers:
         """An optimizer has made a step; ``record`` is its own."""
         record.steps += 1
         self.last_step.took(optimizer)
+
+    def repeats(self, optimizer: int) -> bool:
+        """Say whether one, given by its identity, steps again and again all that one that was made
+        before it holds, as often as that.
+        """
+        own = self.records[optimizer]
+        return own.steps >= _AGAIN and any(
+            (other.held, other.steps) == (own.held, own.steps) and other.born < own.born
+            for other in self.records.values()
+            if other.born is not None and own.born is not None
+        )
 
     def knows(self, optimizer: Optimizer) -> bool:
         """Say whether there is a record of an optimizer."""

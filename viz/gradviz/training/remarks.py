@@ -51,7 +51,7 @@ def of_leaves(leaves: Iterable[Sequence[Leaf]]) -> tuple[str, ...]:
         f"{leaf_name(leaf)} made with nn.Parameter{_at(leaf.place)} is in no model, and no"
         " optimizer holds it"
         for leaf, number in calls.items()
-        if number >= _AGAIN
+        if number >= _AGAIN and leaf.made is None
     )
 
 

@@ -2,15 +2,17 @@
 is said of them. Pure, without torch.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from gradviz.facts.training import Alarm, Training, line_fields
-from gradviz.graph import Place
-from gradviz.render.sentences import listing
+from gradviz.graph import Leaf, Place
+from gradviz.render.sentences import leaf_name, listing, path_and_line
 from gradviz.system.grouped import grouped
 
 _MOST = 3  # names in a sentence
+_AGAIN = 2  # calls that find a new one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,43 @@ def with_unregistered(training: Training, tensors: Sequence[Unregistered]) -> Tr
     )
     return replace(
         training, alarms=training.alarms + alarms, remarks=(*training.remarks, *_clauses(tensors))
+    )
+
+
+def with_made_anew(training: Training, calls: Iterable[Sequence[Leaf]]) -> Training:
+    """Return what is said of training, with what is said of parameters that every forward makes
+    anew.
+
+    Args:
+        training: What is said so far.
+        calls: What each call reached beside parameters of models.
+    """
+    new = [leaf for own in calls for leaf in dict.fromkeys(own) if leaf.is_parameter and leaf.made]
+    anew = [leaf for leaf, number in Counter(new).items() if number >= _AGAIN]
+    if not anew or not training.steps:
+        return training
+    alarms, clauses = [], []
+    for place, some in grouped((leaf.made, leaf) for leaf in anew if leaf.made).items():
+        names = tuple(dict.fromkeys(map(leaf_name, some)))
+        alarms.append(
+            Alarm(
+                why="not_held",
+                parameters=names,
+                means="Gradient arrives at parameters that every forward makes anew: no optimizer"
+                " steps them, and what they get is lost.",
+                mend="Make the layer once, in __init__, as an attribute of the module; call it in"
+                " forward().",
+                **line_fields(place),
+            )
+        )
+        clauses.append(
+            f"every forward makes {listing(names, _MOST)} anew at {path_and_line(place)}, so that"
+            " no optimizer holds what is there now"
+        )
+    return replace(
+        training,
+        alarms=(*training.alarms, *alarms),
+        remarks=(*training.remarks, *clauses),
     )
 
 

@@ -127,8 +127,7 @@ _EMPTY = (
     " used up before.",
 )
 _OF_OTHERS = (
-    "Gradient arrives, and no optimizer holds them: one was given parameters that another"
-    " trains, and finds no gradient at any of its steps.",
+    "Gradient arrives, and no optimizer holds them: one was given parameters that another trains.",
     "Look at whose parameters() it was given.",
 )
 _BEGUN = (

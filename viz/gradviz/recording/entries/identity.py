@@ -71,9 +71,10 @@ class Facts(weakref.ref[Any]):
         switch: How its ``requires_grad`` was last set.
         born: The line that made it as a parameter, where others had been frozen by then.
         maker: Number of the outermost module whose constructor made it as a parameter, if one did.
+        formed: The line of a module's forward that made it as a parameter.
     """
 
-    __slots__ = ("alias", "born", "impl", "key", "leaf", "maker", "origin", "switch")
+    __slots__ = ("alias", "born", "formed", "impl", "key", "leaf", "maker", "origin", "switch")
     key: int
     impl: int
     origin: int
@@ -81,6 +82,7 @@ class Facts(weakref.ref[Any]):
     alias: CutKind | None
     switch: Switched | None
     born: Spot | None
+    formed: Spot | None
     maker: int | None
 
 
@@ -126,7 +128,7 @@ class Tensors:
         facts = Facts(self._anchor(tensor), self._gone.append)
         facts.key, facts.impl = id(tensor), implementation(tensor)
         facts.origin = facts.leaf = 0
-        facts.alias = facts.switch = facts.born = facts.maker = None
+        facts.alias = facts.switch = facts.born = facts.maker = facts.formed = None
         self.by_key[facts.key] = facts
         return facts
 
@@ -163,7 +165,7 @@ class Tensors:
         if before is not None:
             facts = self.renew(tensor)
             facts.leaf, facts.switch, facts.born = before.leaf, before.switch, before.born
-            facts.maker = before.maker
+            facts.maker, facts.formed = before.maker, before.formed
 
     def swapped(
         self, first: Tensor, second: Tensor, before: tuple[Facts | None, Facts | None]

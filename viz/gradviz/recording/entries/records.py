@@ -128,16 +128,24 @@ class LeafSeen:
         is_parameter: It was made with ``nn.Parameter``.
         sources: Numbers of the severed values that it is made of.
         maker: Number of the outermost module whose constructor made it, if one did.
+        formed: The line of a module's forward that made it.
     """
 
-    __slots__ = ("is_parameter", "maker", "requires_grad", "shape", "sources")
+    __slots__ = ("formed", "is_parameter", "maker", "requires_grad", "shape", "sources")
 
-    def __init__(self, tensor: Tensor, sources: tuple[int, ...], maker: int | None = None) -> None:
+    def __init__(
+        self,
+        tensor: Tensor,
+        sources: tuple[int, ...],
+        maker: int | None = None,
+        formed: Spot | None = None,
+    ) -> None:
         self.shape = () if is_lazy(tensor) or tensor.is_nested else tuple(tensor.shape)
         self.requires_grad = False
         self.is_parameter = isinstance(tensor, Parameter)
         self.sources = sources
         self.maker = maker
+        self.formed = formed
 
 
 class Exit(StrEnum):

@@ -87,6 +87,8 @@ def rewrapped(recorder: Recorder, name: str, value: Any, out: Tensor, frame: Fra
     elif recorder.tape.froze:
         born(recorder.tape, out, spot_of(frame))
     stack, tape = recorder.stacks.look_around(frame), recorder.tape
+    if stack.spot.module != -1 and type(out) is nn.Parameter:
+        tape.tensors.know(out).formed = spot_of(frame)
     if isinstance(stack.maker, int) and type(out) is nn.Parameter:
         tape.tensors.know(out).maker = stack.maker
         if not value.requires_grad and tape.origin(value) is None:
