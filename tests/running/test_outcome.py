@@ -807,3 +807,27 @@ def test_a_layer_that_every_forward_makes_is_told_with_the_line_that_makes_it(
     ran = scripts.run("train.py")
     assert ("made anew in every forward" in ran.err) == is_anew
     assert ("code      train.py:11: proj = nn.Linear(4, 2)" in ran.err) == is_anew
+
+
+HELD_STILL = """
+import torch
+from torch import nn
+torch.manual_seed(0)
+net = nn.Sequential(nn.Linear(4, 3), nn.Linear(3, 2))
+optimizer = torch.optim.SGD(net.parameters(), 0.1)
+for step in range(8):
+    optimizer.zero_grad()
+    net(torch.randn(5, 4)).square().mean().backward()
+    if step < {steps}:
+        for p in net[1].parameters():
+            p.grad = None
+    optimizer.step()
+"""
+
+
+@pytest.mark.parametrize(("steps", "is_alarm"), [(2, False), (8, True)])
+def test_a_layer_that_is_held_still_for_a_while_is_no_alarm(scripts, steps, is_alarm):
+    scripts.write("train.py", HELD_STILL.format(steps=steps))
+    ran = scripts.run("train.py")
+    assert ("ALARM" in ran.err) == is_alarm
+    assert ran.end.startswith(f"gradviz: {'2 of 4' if is_alarm else 'All 4'} parameters train")

@@ -6,6 +6,7 @@ from gradviz.facts.evidence import Evidence, Stepper
 from gradviz.graph import Parameter, Place, Verdict
 from gradviz.training.forgotten import (
     held_by_what_steps,
+    is_bare_beside_held_parts,
     is_left_of_its_module,
     is_left_out_by_name,
 )
@@ -75,3 +76,24 @@ def test_a_module_of_which_nothing_is_held_was_not_begun_by_the_rule():
     names = ["net.f.gain", "net.g.gain", "net.h.gain", "net.h.scale"]
     assert left(["net.f.gain", "net.g.gain", "net.h.scale"], names) == ["net.h.gain"]
     assert left(["net.f.gain", "net.g.gain"], names) == []
+
+
+BARE = ["ac.mean.0.weight", "ac.critic.0.weight", "ac.log_std"]
+
+
+@pytest.mark.parametrize(
+    ("names", "held", "bare"),
+    [
+        (BARE, BARE[:2], ["ac.log_std"]),
+        (BARE, BARE[:1], []),  # the critic is left out as well
+        (BARE[1:], BARE[1:2], []),  # of one part: the rest may be meant to stay
+        ([*BARE, "ac.scale"], [*BARE[:2], "ac.scale"], []),  # the other was thought of
+    ],
+)
+def test_a_bare_parameter_is_forgotten_where_all_parts_around_it_are_held(names, held, bare):
+    every = evidence(names)
+    assert [
+        name
+        for name, own in every.items()
+        if name not in held and is_bare_beside_held_parts(own, every.values(), held)
+    ] == bare

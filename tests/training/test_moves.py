@@ -1,10 +1,15 @@
 """Whether a parameter moved, and by what, from looks at its values made by hand."""
 
+import pytest
 import torch
 
+from gradviz.graph import Parameter
+from gradviz.judging.model_names import names_of
 from gradviz.recording.reading.where import NOWHERE
 from gradviz.training.looking import Glance
 from gradviz.training.moves import History, Moves, StepSight
+from gradviz.training.seen import Seen
+from gradviz.training.watch import StepWatch
 
 
 def parameter(*values):
@@ -184,3 +189,32 @@ def test_a_step_that_is_no_more_than_rounding_itself_moves_it():
     glance = Glance(key=1, ratio=2e-7, change=1e-7)
     history.sights = [StepSight(1, glance, None, NOWHERE, 1, None, None, True)]
     assert history.is_away(weight * (1 + 2e-7))
+
+
+@pytest.mark.parametrize("is_kept", [False, True])
+def test_what_is_shifted_for_a_second_backward_and_put_back_by_the_step_is_undone(is_kept):
+    net, watch = torch.nn.Linear(2, 1), StepWatch()
+    watch.begin(lambda error: None)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+
+    def backward():
+        net(torch.ones(3, 2)).sum().backward()
+        roots = {"net": net}
+        own = {f"net.{name}": Parameter(name=name) for name, _ in net.named_parameters()}
+        watch.called(Seen(parameters=own), names_of(roots), roots)
+
+    for step in range(4):
+        before = [own.detach().clone() for own in net.parameters()]
+        backward()
+        for own in net.parameters():
+            own.data.add_(0.5)
+        if step < 2:
+            backward()
+        optimizer.step()
+        for own, old in zip(net.parameters(), before, strict=True):
+            own.data.copy_(own.data - 0.5 if is_kept else old)
+        if step == 1:
+            watch.rest()
+    evidence, _ = watch.evidence(ended=True)
+    watch.end()
+    assert [own.put_back for own in evidence] == [not is_kept] * 2

@@ -13,6 +13,7 @@ from gradviz.graph import Leaf, Parameter, Place, Verdict
 from gradviz.training.remarks import (
     find_remarks,
     of_faded,
+    of_frozen_on_the_move,
     of_later,
     of_leaves,
     of_left_behind,
@@ -217,3 +218,21 @@ def test_an_optimizer_to_which_nothing_came_is_told_only_where_no_other_has_step
     assert find_remarks(evidence, [unfed, stepping], ())
     assert not find_remarks(evidence, [unfed, replace(stepping, steps=2)], ())
     assert not find_remarks(evidence, [unfed, replace(stepping, skipped=2)], ())
+
+
+def test_what_was_frozen_and_steps_still_move_is_told_with_the_line():
+    def told(*later, verdict=Verdict.FROZEN):
+        looks = (Look(optimizer="o", gradient=1.0, moved=3, compared=4), *later)
+        last = Parameter(name="net.w", verdict=verdict, frozen_at=PLACE)
+        return of_frozen_on_the_move([Evidence(name="net.w", looks=looks, verdicts=(last,))])
+
+    on = Look(optimizer="o", gradient=0.0, moved=3, compared=4)
+    (clause,) = told(on, on)
+    assert clause.startswith("net.w is frozen at train.py:4, and steps still move it without")
+    assert told() == told(replace(on, moved=0)) == told(on, verdict=Verdict.REACHED) == ()
+
+
+def test_steps_that_are_told_to_be_undone_are_not_told_again():
+    stepper = Stepper(name="o", kind="SGD", steps=9, undone=(4, "net.w"))
+    assert len(of_undone([stepper])) == 1
+    assert of_undone([stepper], {"net.w"}) == ()

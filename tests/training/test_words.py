@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from gradviz.facts.evidence import Evidence, Look, Stepper
+from gradviz.facts.evidence import Evidence, Look, Stepper, Touch
 from gradviz.facts.missed import Stopped
 from gradviz.facts.overflows import Overflow
 from gradviz.facts.training import WHYS
@@ -163,3 +163,11 @@ def test_zeros_that_last_are_told_with_where_they_begin_and_what_mends_them():
     means, mend = explain("flat", [zero_with("Widen it.")], [HOLDER])
     assert means.endswith("That begins in relu: all 4 inputs are 0.")
     assert mend == "Widen it."
+
+
+@pytest.mark.parametrize(("operation", "is_assigned"), [("grad", True), ("zero_", False)])
+def test_zeros_that_are_assigned_are_not_mended_by_clearing_elsewhere(operation, is_assigned):
+    look = Look(optimizer="o", gradient=0.0, touch=Touch(operation=operation))
+    _, mend = explain("cleared", [replace(SEEN, looks=(look,))], [HOLDER])
+    assert ("what is assigned" in mend) == is_assigned
+    assert ("not between the two" in mend) != is_assigned

@@ -117,7 +117,8 @@ class TrainingJudge:
         """Return the alarms that are not told yet, and that no later step will do away with."""
         if self.training is None:
             return []
-        settled = [alarm for alarm in self.training.alarms if ended or alarm.why not in _AT_THE_END]
+        every = self.training.alarms
+        settled = [own for own in every if ended or not _may_pass(own, self.training)]
         texts = [self._tell(alarm, self.training) for alarm in settled]
         return [
             text
@@ -182,6 +183,21 @@ class TrainingJudge:
         later = self._watch.steps - self._watch.steps_in_full
         counted = f" {later:,} later steps were counted; --every N reports on later calls."
         return f"{sentence(self.training)}{counted if later >= _MANY_STEPS else ''}\n"
+
+
+def _may_pass(alarm: Alarm, training: Training) -> bool:
+    """Say whether a later step may do away with an alarm: to clear the gradient of some of what an
+    optimizer steps is a way to hold them still for a while.
+    """
+    if alarm.why != "cleared":
+        return alarm.why in _AT_THE_END
+    optimizers = {
+        own
+        for fate in training.parameters
+        if fate.name in alarm.parameters
+        for own in fate.optimizers
+    }
+    return any(fate.trains and optimizers & {*fate.optimizers} for fate in training.parameters)
 
 
 def _of_cleared(step: OptimizerStep, place: Place) -> str:

@@ -82,12 +82,12 @@ def _extra(step: OptimizerStep, call: BackwardCall) -> Iterator[str]:
     extra = {owner: names for owner, names in step.extra.items() if owner}
     if len(extra) > _MOST_OWNERS:
         names = tuple(dict.fromkeys(chain.from_iterable(extra.values())))
-        hold = f"{len(extra)} other optimizers hold them, and do not step here"
+        hold = f"{len(extra)} other optimizers hold them"
         yield line("also gets gradient", f"{names_in(names, call)}: {hold}")
         extra = {}
     for owner, names in extra.items():
-        hold = "hold them, and do" if " and " in owner else "holds them, and does"
-        yield line("also gets gradient", f"{names_in(names, call)}: {owner} {hold} not step here")
+        hold = "hold" if " and " in owner else "holds"
+        yield line("also gets gradient", f"{names_in(names, call)}: {owner} {hold} them")
     if "" in step.extra:
         names = step.extra[""]
         yield line("also gets gradient", f"{names_in(names, call)}: no optimizer holds them")

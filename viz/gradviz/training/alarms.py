@@ -23,6 +23,7 @@ from gradviz.facts.training import (
 from gradviz.graph import Place, Verdict
 from gradviz.training.forgotten import (
     held_by_what_steps,
+    is_bare_beside_held_parts,
     is_forgotten_head,
     is_left_of_its_module,
     is_left_out_by_name,
@@ -326,7 +327,8 @@ def _not_held(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> 
 def _is_forgotten(evidence: Evidence, scene: _Scene) -> bool:
     """Say whether it is the last layer, or the only one left of its module and no line says so."""
     every, held = scene.evidence.values(), held_by_what_steps(scene.steppers)
-    if is_left_of_its_module(evidence, every, held):
+    rules = (is_left_of_its_module, is_bare_beside_held_parts)
+    if any(rule(evidence, every, held) for rule in rules):
         if not is_left_out_by_name(evidence, scene.steppers):
             return True
     return is_forgotten_head(evidence, every, held)

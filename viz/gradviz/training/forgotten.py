@@ -42,6 +42,29 @@ def is_left_of_its_module(
     return bool(module) and is_begun and counts[True] > counts[False]
 
 
+def is_bare_beside_held_parts(
+    evidence: Evidence, every: Iterable[Evidence], held: Collection[str]
+) -> bool:
+    """Say whether a parameter stands in a module itself, and optimizers hold all that gets gradient
+    of the modules in it: lists of their parameters() leave out what is of none.
+    """
+    module, _, own = evidence.name.rpartition(".")
+    below = {
+        name.removeprefix(f"{module}.")
+        for name in (parameter.name for parameter in _of_model(evidence, every))
+        if name.startswith(f"{module}.")
+    }
+    parts = {name for name in below if "." in name}
+    is_last_bare = {name for name in below - parts if f"{module}.{name}" in held} == set()
+    children = {name.partition(".")[0] for name in parts}
+    return (
+        len(children) > 1
+        and is_last_bare
+        and own in below
+        and all(f"{module}.{name}" in held for name in parts)
+    )
+
+
 def is_left_out_by_name(evidence: Evidence, steppers: Iterable[Stepper]) -> bool:
     """Say whether the line that makes an optimizer names a parameter that none holds, as a text: to
     leave out just this one is meant.

@@ -125,8 +125,12 @@ class History:
 
     @property
     def is_put_back(self) -> bool:
-        """What each step did to it is undone before the next backward."""
-        return self.returns >= _RETURNS and not self.departs
+        """What each step did to it is undone before the next backward. What is moved by hand for a
+        second backward, and put back with the step, is seen by its end as well.
+        """
+        return (self.returns >= _RETURNS and not self.departs) or (
+            self.as_began and self.returns > 0
+        )
 
     def is_away(self, sample: Tensor) -> bool:
         """Say whether a sample is another than at first, by more than the rounding of steps that

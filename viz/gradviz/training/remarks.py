@@ -6,7 +6,7 @@ Pure, without torch.
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from gradviz.facts.evidence import Evidence, Stepper
+from gradviz.facts.evidence import Evidence, Look, Stepper
 from gradviz.facts.missed import Missed, Stopped
 from gradviz.graph import Leaf, Place, Verdict
 from gradviz.render.names import by_module
@@ -31,11 +31,12 @@ def find_remarks(
     has_stepped = any(stepper.steps or stepper.skipped for stepper in steppers)
     return (
         *of_left_behind(evidence),
+        *of_frozen_on_the_move(evidence),
         *of_put_back(evidence),
         *of_shared(evidence, steppers),
         *of_rest(steppers, trained),
         *of_faded(steppers, trained),
-        *of_undone(steppers),
+        *of_undone(steppers, {own.name for own in evidence if own.put_back}),
         *(() if has_stepped else of_unfed(evidence, steppers)),
     )
 
@@ -187,17 +188,18 @@ def of_faded(steppers: Iterable[Stepper], trained: Collection[str]) -> tuple[str
     return tuple(clauses)
 
 
-def of_undone(steppers: Iterable[Stepper]) -> tuple[str, ...]:
+def of_undone(steppers: Iterable[Stepper], put_back: Collection[str] = ()) -> tuple[str, ...]:
     """Return a clause for each optimizer whose steps something undoes before the next, to the end.
 
     Args:
         steppers: The optimizers.
+        put_back: Names of the parameters of which it is said that every step is undone.
     """
     return tuple(
         f"from step {stepper.undone[0]} to its last, {stepper.steps}, each step of {stepper.name}"
         f" that was looked at is undone before the next, as {stepper.undone[1]} shows"
         for stepper in steppers
-        if stepper.undone is not None
+        if stepper.undone is not None and stepper.undone[1] not in put_back
     )
 
 
@@ -277,6 +279,34 @@ def _why_stopped(own: Stopped, names: Sequence[str], every: Sequence[str]) -> st
 def _steps_missed(own: Missed) -> str:
     steps = f"the last {own.since} steps leave"
     return steps if own.missed == own.since else f"{own.missed} of {steps}"
+
+
+def of_frozen_on_the_move(evidence: Sequence[Evidence]) -> tuple[str, ...]:
+    """Return clauses on parameters that trained, were frozen, and that steps move all the same."""
+    every = [parameter.name for parameter in evidence]
+    moving = grouped(
+        (parameter.verdicts[-1].frozen_at, parameter.name)
+        for parameter in evidence
+        if parameter.verdicts
+        and parameter.verdicts[-1].verdict is Verdict.FROZEN
+        and _is_moved_on(parameter.looks)
+    )
+    clauses = []
+    for place, names in moving.items():
+        are, them = ("is", "it") if len(names) == 1 else ("are", "them")
+        clauses.append(
+            f"{_few(names, every)} {are} frozen{_at(place)}, and steps still move {them} without"
+            " gradient, by moments, momentum or weight decay: set .grad to None, or take"
+            f" {them} out of the optimizer"
+        )
+    return tuple(clauses)
+
+
+def _is_moved_on(looks: Sequence[Look]) -> bool:
+    """Say whether a step moved a parameter by gradient, and every later one without any."""
+    fed = [number for number, look in enumerate(looks) if look.gradient and look.moved]
+    later = looks[fed[-1] + 1 :] if fed else ()
+    return bool(later) and all(look.moved for look in later)
 
 
 def of_put_back(evidence: Sequence[Evidence]) -> tuple[str, ...]:
