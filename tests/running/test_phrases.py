@@ -134,9 +134,22 @@ def test_what_comes_first_is_kept_and_what_is_left_out_is_counted():
 
 def test_a_step_takes_the_room_that_its_call_leaves_and_leaves_out_first_what_explains():
     lines = ["ALARM", "not trained", "by a", "means m", "fix f", "not trained", "by b", "fix g"]
-    assert below(lines, 4, "more ", "means ") == lines
-    assert below(lines, 5, "more ", "means ") == [
+    assert below(lines, 4, "more ", "means ", "fix ") == lines
+    assert below(lines, 5, "more ", "means ", "fix ") == [
         *("ALARM", "not trained", "by a", "fix f", "not trained", "by b"),
         "more 2 more lines; --verbose tells all",
     ]
-    assert len(below(lines, MOST_LINES, "more ", "means ")) == LEAST_LINES
+    assert len(below(lines, MOST_LINES, "more ", "means ", "fix ")) == LEAST_LINES
+
+
+def test_the_first_remedy_stays_where_much_is_told_before_it():
+    lines = ["ALARM", *(f"by {number}" for number in range(9)), "means m", "fix f", "fix g"]
+    told = below(lines, MOST_LINES, "more ", "means ", "fix ")
+    assert told == [
+        "ALARM",
+        "by 0",
+        "by 1",
+        "by 2",
+        "fix f",
+        "more 8 more lines; --verbose tells all",
+    ]

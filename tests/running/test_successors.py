@@ -55,3 +55,13 @@ def test_one_without_gradient_and_one_of_two_are_none():
 def test_what_an_optimizer_steps_with_gradient_is_not_given_up():
     model = with_gradient(nn.Linear(2, 3))
     assert found(stepping(model), other=with_gradient(nn.Linear(2, 3))) == []
+
+
+def test_one_of_the_same_shapes_may_get_gradient_in_part():
+    two = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
+    with_gradient(two[1])
+    assert found(stepping(nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))), model=two) == [
+        ("model", True)
+    ]
+    wide = nn.Sequential(nn.Linear(5, 3), with_gradient(nn.Linear(3, 1)))
+    assert found(stepping(nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))), model=wide) == []

@@ -113,19 +113,24 @@ def shortened(
     )
 
 
-def below(lines: Sequence[str], before: int, more: str, why: str) -> list[str]:
+def below(lines: Sequence[str], before: int, more: str, why: str, remedy: str) -> list[str]:
     """Return the lines of a step, cut down to the room that the call before it leaves.
 
-    What explains is left out first, then what comes last.
+    What explains is left out first, then what comes last; the first remedy stays.
 
     Args:
         lines: What is told of the step.
         before: Lines that were told of the call.
         more: Begins the line that counts what was left out.
         why: Begins a line that explains.
+        remedy: Begins one that says what mends it.
     """
     room = max(LEAST_LINES, MOST_LINES - before)
     if len(lines) <= room:
         return [*lines]
-    kept = [line for line in lines if not line.startswith(why)][: room - 1]
+    kept = [line for line in lines if not line.startswith(why)]
+    if len(kept) >= room:
+        remedies = [line for line in kept if line.startswith(remedy)][:1]
+        others = [line for line in kept if line not in remedies]
+        kept = [line for line in kept if line in {*others[: room - 1 - len(remedies)], *remedies}]
     return [*kept, f"{more}{counted(len(lines) - len(kept), 'more line')}; --verbose tells all"]

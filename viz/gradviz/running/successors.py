@@ -26,7 +26,8 @@ def successors(
     With them, what stands there for each tensor that the optimizer holds, by identity, and whether
     that has the same shapes. Else it has other sizes, or where no model has as many
     parameters, another number of layers: it may be another model. Gradient has arrived at all that
-    require it, and no optimizer holds them. Where several fit, none does.
+    require it, or at some where the shapes are the same, and no optimizer holds them. Where several
+    fit, none does.
 
     Args:
         roots: Models, and tensors that optimizers hold and no model has, by name.
@@ -41,15 +42,20 @@ def successors(
         former = parameters_of(optimizer)
         if any(id(tensor) not in left_over or tensor.grad is not None for tensor in former):
             continue
-        trained = {
+        begun = {
             name: own
             for name, root in roots.items()
             if isinstance(root, nn.Module)
             and (own := _parameters(name, names))
             and held.isdisjoint(map(id, own.values()))
-            and all(tensor.grad is not None for tensor in own.values() if tensor.requires_grad)
+            and any(tensor.grad is not None for tensor in own.values())
         }
-        alike = _fitting(former, trained, _pairs)
+        trained = {
+            name: own
+            for name, own in begun.items()
+            if all(tensor.grad is not None for tensor in own.values() if tensor.requires_grad)
+        }
+        alike = _fitting(former, trained, _pairs) or _fitting(former, begun, _pairs)
         like_others = {**_fitting(former, trained, _pairs_of_other_sizes), **alike}
         fitting = like_others or _fitting(former, trained, _pairs_of_other_depth)
         if len(fitting) == 1:

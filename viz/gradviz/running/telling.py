@@ -129,8 +129,12 @@ class Teller:
             first, details = f"{first}, as {earlier}", []
         lines = [first, *details]
         if not self._verbose:
-            lines = below(lines, self._before, line("more", ""), line("means", ""))
+            lines = below(lines, self._before, line("more", ""), *map(_margin, ("means", "fix")))
         return "\n".join(lines) + "\n"
+
+
+def _margin(label: str) -> str:
+    return line(label, "")
 
 
 def _referred(repeated: Sequence[str], calls: Sequence[str]) -> Iterator[str]:
@@ -373,13 +377,15 @@ def _frozen(call: BackwardCall, chosen: Sequence[Parameter]) -> Iterator[str]:
             f" values){'; ' if words else ''}{words}",
         )
         by_line = grouped(
-            (parameter.frozen_at, parameter.name)
+            ((parameter.frozen_at, parameter.frozen_from), parameter.name)
             for parameter in parameters
             if parameter.frozen_at is not None
         )
-        for place, names in [*by_line.items()][:MOST_PLACES]:
+        for (place, caller), names in [*by_line.items()][:MOST_PLACES]:
             who = names_in(names, call) if len(names) < len(among) else ""
             yield line("", f"{who}{at_line(place)}".strip())
+            if caller is not None:
+                yield line("", f"called{at_line(caller)}")
         if len(by_line) > MOST_PLACES:
             yield line("", f"and at {counted(len(by_line) - MOST_PLACES, 'more line')}")
 

@@ -294,11 +294,13 @@ def _stepped(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> b
 
 
 def _held_to_the_end(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> bool:
-    """Say whether an optimizer holds it, and steps, or will never do so while no copy of it trains
-    in its place.
+    """Say whether an optimizer holds it, or what stood there before, and steps, or will never do so
+    while no copy of it trains in its place.
     """
     if any(holder.steps for holder in holders):
         return True
+    if evidence.replaced and not evidence.inherited:
+        return any(own.steps and own.name == evidence.stale_in for own in scene.steppers)
     heir = "" if evidence.heir is None else evidence.heir.name
     is_replaced = any(fate.name == heir and fate.trains for fate in scene.fates)
     return bool(holders) and scene.ended and not is_replaced
