@@ -21,13 +21,7 @@ from gradviz.facts.training import (
     line_fields,
 )
 from gradviz.graph import Place, Verdict
-from gradviz.training.forgotten import (
-    held_by_what_steps,
-    is_bare_beside_held_parts,
-    is_forgotten_head,
-    is_left_of_its_module,
-    is_left_out_by_name,
-)
+from gradviz.training.forgotten import is_forgotten
 from gradviz.training.idle import dead, flat, idle, locked_at_zero
 from gradviz.training.touched import taken_beside_decay
 from gradviz.training.words import explain, is_thawed
@@ -318,22 +312,12 @@ def _not_held(evidence: Evidence, holders: Sequence[Stepper], scene: _Scene) -> 
     return (
         is_thawed(evidence)
         or any(stepper.empty or stepper.begun or stepper.of_others for stepper in scene.steppers)
-        or _is_forgotten(evidence, scene)
+        or is_forgotten(evidence, scene.evidence.values(), scene.steppers)
         or evidence.copy_of in scene.copied
         or _is_stepped_aside(evidence.root, scene)
         or any(_is_missed_by(stepper, evidence, scene) for stepper in scene.steppers)
         or not any(fate.trains for fate in scene.fates)
     )
-
-
-def _is_forgotten(evidence: Evidence, scene: _Scene) -> bool:
-    """Say whether it is the last layer, or the only one left of its module and no line says so."""
-    every, held = scene.evidence.values(), held_by_what_steps(scene.steppers)
-    rules = (is_left_of_its_module, is_bare_beside_held_parts)
-    if any(rule(evidence, every, held) for rule in rules):
-        if not is_left_out_by_name(evidence, scene.steppers):
-            return True
-    return is_forgotten_head(evidence, every, held)
 
 
 def _is_missed_by(stepper: Stepper, evidence: Evidence, scene: _Scene) -> bool:

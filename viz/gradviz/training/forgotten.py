@@ -15,6 +15,18 @@ def held_by_what_steps(steppers: Sequence[Stepper]) -> frozenset[str]:
     return frozenset(name for stepper in steppers if stepper.steps for name in stepper.held)
 
 
+def is_forgotten(
+    evidence: Evidence, every: Collection[Evidence], steppers: Sequence[Stepper]
+) -> bool:
+    """Say whether it is the last layer, or the only one left of its module and no line says so."""
+    held = held_by_what_steps(steppers)
+    rules = (is_left_of_its_module, is_bare_beside_held_parts)
+    if any(rule(evidence, every, held) for rule in rules):
+        if not is_left_out_by_name(evidence, steppers):
+            return True
+    return is_forgotten_head(evidence, every, held)
+
+
 def is_forgotten_head(evidence: Evidence, every: Iterable[Evidence], held: Collection[str]) -> bool:
     """Say whether a parameter is of the last layer of a model of which optimizers hold all else
     that gets gradient.
