@@ -326,3 +326,28 @@ def test_what_stalls_in_a_thread_that_is_not_traced_is_told_without_a_reason(
 ):
     warm_scripts.write("train.py", IN_A_THREAD.replace("WIPES", wipes))
     assert warm_scripts.run("train.py").end.startswith(f"gradviz: {end}")
+
+
+RATE_FIRST = """
+import torch
+from torch import nn
+torch.manual_seed(0)
+net, x = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2)), torch.randn(5, 3)
+before = {key: value.clone() for key, value in net.state_dict().items()}
+def train(optimizer):
+    for _ in range(4):
+        optimizer.zero_grad()
+        net(x).square().mean().backward()
+        optimizer.step()
+train(torch.optim.SGD(net.parameters(), 0.1))
+net.load_state_dict(before)
+net[0].requires_grad_(False)
+train(torch.optim.Adam(net[1].parameters()))
+net[0].requires_grad_(True)
+train(torch.optim.Adam([{"params": net.parameters()}]))
+"""
+
+
+def test_what_held_at_the_end_of_a_phase_is_not_said_of_the_end(scripts):
+    scripts.write("train.py", RATE_FIRST)
+    assert scripts.run("train.py").end == "gradviz: All 4 parameters train.\n"

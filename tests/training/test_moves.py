@@ -191,25 +191,25 @@ def test_a_step_that_is_no_more_than_rounding_itself_moves_it():
     assert history.is_away(weight * (1 + 2e-7))
 
 
+def backward(net, watch):
+    net(torch.ones(3, 2)).sum().backward()
+    roots = {"net": net}
+    own = {f"net.{name}": Parameter(name=name) for name, _ in net.named_parameters()}
+    watch.called(Seen(parameters=own), names_of(roots), roots)
+
+
 @pytest.mark.parametrize("is_kept", [False, True])
 def test_what_is_shifted_for_a_second_backward_and_put_back_by_the_step_is_undone(is_kept):
     net, watch = torch.nn.Linear(2, 1), StepWatch()
     watch.begin(lambda error: None)
     optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
-
-    def backward():
-        net(torch.ones(3, 2)).sum().backward()
-        roots = {"net": net}
-        own = {f"net.{name}": Parameter(name=name) for name, _ in net.named_parameters()}
-        watch.called(Seen(parameters=own), names_of(roots), roots)
-
     for step in range(4):
         before = [own.detach().clone() for own in net.parameters()]
-        backward()
+        backward(net, watch)
         for own in net.parameters():
             own.data.add_(0.5)
         if step < 2:
-            backward()
+            backward(net, watch)
         optimizer.step()
         for own, old in zip(net.parameters(), before, strict=True):
             own.data.copy_(own.data - 0.5 if is_kept else old)
@@ -218,3 +218,20 @@ def test_what_is_shifted_for_a_second_backward_and_put_back_by_the_step_is_undon
     evidence, _ = watch.evidence(ended=True)
     watch.end()
     assert [own.put_back for own in evidence] == [not is_kept] * 2
+
+
+def test_what_a_search_for_a_rate_moves_and_puts_back_at_its_end_is_not_undone_by_each_step():
+    net, watch = torch.nn.Linear(2, 1), StepWatch()
+    watch.begin(lambda error: None)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    before = [own.detach().clone() for own in net.parameters()]
+    for _ in range(3):
+        backward(net, watch)
+        optimizer.step()
+    for own, old in zip(net.parameters(), before, strict=True):
+        own.data.copy_(old)
+    backward(net, watch)
+    watch.rest()
+    evidence, _ = watch.evidence(ended=True)
+    watch.end()
+    assert [(own.as_began, own.put_back) for own in evidence] == [(True, False)] * 2

@@ -95,7 +95,10 @@ class TrainingJudge:
             training,
             parameters=earlier + training.parameters,
             alarms=alarms + training.alarms,
-            remarks=tuple(dict.fromkeys(self._before.remarks + training.remarks)),
+            # Of what is still there, that was as it was then
+            remarks=tuple(
+                dict.fromkeys((self._before.remarks if names else ()) + training.remarks)
+            ),
         )
 
     def ended_by(self, call: BackwardCall) -> None:

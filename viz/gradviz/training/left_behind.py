@@ -155,12 +155,18 @@ class LeftBehind:
     def _at_the_end(self, optimizers: Optimizers) -> _FinalState:
         """Return how parameters stand now, or stood when an optimizer now gone was seen last."""
         versions = dict(_versions(optimizers.parameters()))
+        alive = frozenset(versions)
         frozen = _frozen(optimizers.parameters())
         steps: dict[int, int] = {}
         for optimizer, record in optimizers.records.items():
             if not record.is_there:
                 glimpse = self._glimpses.get(optimizer, _NONE)
-                gone = glimpse.versions.keys() - versions.keys()
+                gone = {  # of several that held it, the last to see it tells
+                    key
+                    for key, number in glimpse.versions.items()
+                    if key not in alive and number >= versions.get(key, number)
+                }
+                frozen -= gone
                 steps.update(dict.fromkeys(gone, glimpse.steps))
                 frozen |= glimpse.frozen & gone
                 versions.update((key, glimpse.versions[key]) for key in gone)

@@ -78,6 +78,8 @@ class History:
         visible: A step changed what ``first`` shows.
         returns: Backward calls after that which found it as it was at first.
         departs: One of them, or the beginning of a step, found it elsewhere.
+        stays: The first backward call after a step found it elsewhere.
+        waits: No backward call has looked at what the last step did.
         rested: It had not changed when the calls that are watched were over.
         all_zero: It was zero before every step that was looked at; None where none was.
         began: A digest of ``first``, which outlives it; None before that.
@@ -101,6 +103,8 @@ class History:
     visible: bool = False
     returns: int = 0
     departs: bool = False
+    stays: bool = False
+    waits: bool = False
     rested: bool = False
     all_zero: bool | None = None
     began: bytes | None = None
@@ -128,9 +132,8 @@ class History:
         """What each step did to it is undone before the next backward. What is moved by hand for a
         second backward, and put back with the step, is seen by its end as well.
         """
-        return (self.returns >= _RETURNS and not self.departs) or (
-            self.as_began and self.returns > 0
-        )
+        is_back = self.as_began and self.returns > 0 and not self.stays
+        return is_back or (self.returns >= _RETURNS and not self.departs)
 
     def is_away(self, sample: Tensor) -> bool:
         """Say whether a sample is another than at first, by more than the rounding of steps that
@@ -251,6 +254,7 @@ class Moves:
         if is_first and history.first is not None and history.is_away(before):
             history.departs = history.departs or history.moved
         history.visible = history.visible or _differ(before, after)
+        history.waits = True
         if glance.moved > 0 and glance.finite:
             history.moved = True
             history.by_gradient = history.by_gradient or bool(glance.gradient)
@@ -321,8 +325,10 @@ class Moves:
             history.is_back = bool(history.drift) and not is_fed and not differs
         elif differs and at_backward:  # else the next step's beginning tells whether it stays so
             history.departs = True
+            history.stays = history.stays or history.waits
         elif at_backward and history.visible:
             history.returns += 1
+        history.waits = history.waits and not at_backward
 
 
 def _digest(sample: Tensor) -> bytes:
