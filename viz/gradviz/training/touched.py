@@ -6,6 +6,11 @@ from gradviz.facts.evidence import Evidence, Look, Touch
 from gradviz.graph import Place, Verdict
 
 _NEXT_TO_NOTHING = 1e-6  # of a gradient: no bound that is meant takes away as much
+ASSIGNED_ZEROS = (
+    "Gradient arrives, and what is assigned to .grad in its place is all zero.",
+    "Look at what is assigned: a difference, a mask or a factor that leaves nothing.",
+)
+"""What becomes of a gradient that is assigned zeros, and what mends it."""
 
 
 def taken_by(evidence: Evidence, looks: Sequence[Look]) -> tuple[str, Place | None] | None:
@@ -21,6 +26,12 @@ def taken_by(evidence: Evidence, looks: Sequence[Look]) -> tuple[str, Place | No
         return None
     scales = touch is not None and touch.scales and is_there
     return "clipped" if scales else "cleared", place
+
+
+def is_assigned_zeros(looks: Sequence[Look]) -> bool:
+    """Say whether each step found zeros that were assigned to ``.grad``."""
+    lines = [look.touch.operation for look in looks if look.gradient == 0 and look.touch]
+    return bool(looks) and lines == ["grad"] * len(looks)
 
 
 def taken_beside_decay(evidence: Evidence) -> tuple[str, Place | None] | None:

@@ -16,6 +16,7 @@ from gradviz.graph import Verdict
 from gradviz.render.sentences import begins_in, listing, note_text, path_and_line
 from gradviz.training.forgotten import held_by_what_steps
 from gradviz.training.spoilt import of_spoilt
+from gradviz.training.touched import ASSIGNED_ZEROS, is_assigned_zeros
 
 Explained = tuple[str, str]  # what it means, and what usually mends it
 
@@ -202,10 +203,6 @@ _RETURNED = (
     " optimizer reads.",
     "Assign what it returns to the .grad of each parameter before step(), or call backward().",
 )
-_ASSIGNED_ZEROS = (
-    "Gradient arrives, and what is assigned to .grad in its place is all zero.",
-    "Look at what is assigned: a difference, a mask or a factor that leaves nothing.",
-)
 _DISCARDED = (
     "Gradient arrives, and the step is computed into a new tensor that gets the parameter's name:"
     " the parameter itself stays as it is.",
@@ -354,10 +351,8 @@ def _lost(asked: _Asked) -> Explained | None:
 
 
 def _cleared(asked: _Asked) -> Explained | None:
-    looks = [look for own in asked.concerned for look in own.looks]
-    touches = [look.touch for look in looks if look.gradient == 0 and look.touch is not None]
-    if touches and all(own.operation == "grad" for own in touches) and len(touches) == len(looks):
-        return _ASSIGNED_ZEROS
+    if all(is_assigned_zeros(own.looks) for own in asked.concerned):
+        return ASSIGNED_ZEROS
     if all(own.returned_at is not None for own in asked.concerned):
         return _RETURNED
     return _UNFED if all(own.houses or own.lies_in for own in asked.concerned) else None
