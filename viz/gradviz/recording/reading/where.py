@@ -334,14 +334,14 @@ def quick(
 
 def calling(frame: FrameType | None) -> Spot:
     """Return the line of the user's own that called the function of the user's own that a frame
-    runs, or is called from.
+    runs, or is called from; nowhere of a module's own lines, which are run and not called.
     """
     inner: CodeType | None = None
     while frame is not None:
         running = frame.f_code
         if level(running.co_filename) == USER:
-            if inner is not None:
-                return Spot(running, frame.f_lasti)
+            if inner is not None or running.co_name == "<module>":
+                return NOWHERE if inner is None else Spot(running, frame.f_lasti)
             inner = running
         frame = frame.f_back
     return NOWHERE
