@@ -45,6 +45,32 @@ def test_a_larger_value_makes_a_comparison_with_more_than_larger_and_less_than_s
     assert bool((down < 0).all())
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "y = a if torch.rand(()) < p else b\n",
+        "y = a if not (p > 0.5).any() else b\n",
+        "y = [v for v in vs if v > p]\n",
+        "while p.sum() > 1:\n    p = p / 2\n",
+        "y = (torch.rand(3) < torch.rand(3)).float()\n",
+    ],
+)
+def test_a_condition_and_a_mere_draw_are_left_as_they_are(text):
+    assert edited(comparison, text, kind="non_differentiable") == []
+
+
+def test_a_draw_is_written_once_and_passes_gradient_to_what_it_is_held_against():
+    text = "y = (torch.rand_like(x) < x.abs()).float()\n"
+    plain = {"torch": torch, "x": torch.tensor([0.3, -0.7, 1.6])}
+    torch.manual_seed(0)
+    exec(text, plain)
+    (made,) = edited(comparison, text, kind="non_differentiable")
+    torch.manual_seed(0)
+    grad, value = gradient(made)
+    assert torch.equal(value, plain["y"])
+    assert grad.tolist() == [1.0, -1.0, 1.0]
+
+
 def test_a_look_up_by_a_choice_passes_gradient_to_the_scores():
     table = torch.eye(3)
     made = edited(choice, "k = x.argmax()\ny = table[k]\n", kind="non_differentiable")

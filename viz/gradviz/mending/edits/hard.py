@@ -25,19 +25,59 @@ _ABOVE = {"gt", "ge", "greater", "greater_equal"}
 _BELOW = {"lt", "le", "less", "less_equal"}
 _STEPS = ("round", "floor", "ceil", "sign", "trunc", "heaviside", "bernoulli")
 _CASTS = frozenset("float to type type_as double half long int byte short char".split())
+_DRAWS = frozenset(
+    "normal bernoulli multinomial sample rsample uniform exponential dropout".split()
+)
 _KINDS = ("non_differentiable", "integer_cast", "zero")
 
 
 @proposes("non_differentiable", "detach")
 def comparison(site: FaultyLine) -> Iterator[Edit]:
-    """Yield edits that give a comparison the gradient of a sigmoid."""
+    """Yield edits that give a comparison the gradient of a sigmoid.
+
+    Of one with a draw, ``torch.rand_like(p) < p``, that of what the draw is held against: a draw
+    that is written twice gives two numbers. A condition of the code has no number to change.
+    """
     for node in site.nodes():
         sides = _sides(site, node)
-        if sides is None:
+        if sides is None or _is_condition(site, node):
             continue
-        soft = f"torch.sigmoid({sides[0]} - {sides[1]})"
+        larger, smaller = sides
+        code = [in_brackets(site, side) for side in sides]
         assert isinstance(node, ast.expr)
-        yield _comparison_like(site, node, soft, "a sigmoid")
+        match _draws(larger), _draws(smaller):
+            case False, False:
+                soft = f"torch.sigmoid({code[0]} - {code[1]})"
+                yield _comparison_like(site, node, soft, "a sigmoid")
+            case False, True:
+                yield _comparison_like(site, node, code[0], "what the draw is held against")
+            case True, False:
+                yield _comparison_like(site, node, f"(-{code[1]})", "what the draw is held against")
+
+
+def _draws(value: ast.expr) -> bool:
+    """Say whether a value is a draw, or is made with one."""
+    return any(
+        isinstance(node, ast.Call)
+        and (last_name(node).startswith("rand") or last_name(node).rstrip("_") in _DRAWS)
+        for node in ast.walk(value)
+    )
+
+
+def _is_condition(site: FaultyLine, node: ast.AST) -> bool:
+    """Say whether a value only decides which code runs."""
+    while True:
+        match parent := site.source.parents.get(node):
+            case ast.If(test) | ast.While(test) | ast.IfExp(test) | ast.Assert(test):
+                return test is node
+            case ast.comprehension(ifs=tests):
+                return node in tests
+            case ast.BoolOp() | ast.UnaryOp(ast.Not()):
+                node = parent
+            case ast.Attribute(attr=("any" | "all" | "item")) | ast.Call():
+                node = parent
+            case _:
+                return False
 
 
 def _comparison_like(site: FaultyLine, compared: ast.expr, soft: str, name: str) -> Edit:
@@ -210,7 +250,7 @@ def _through(site: FaultyLine, node: ast.expr, hard: str, soft: str) -> Replacem
     return site.source.replacing(node, f"({hard} + ({soft} - {soft}.detach()))")
 
 
-def _sides(site: FaultyLine, node: ast.AST) -> tuple[str, str] | None:
+def _sides(site: FaultyLine, node: ast.AST) -> tuple[ast.expr, ast.expr] | None:
     """Return the two sides of a comparison, the one first that is to be larger."""
     match node:
         case ast.Compare(left, [ast.Gt() | ast.GtE()], [right]):
@@ -222,7 +262,7 @@ def _sides(site: FaultyLine, node: ast.AST) -> tuple[str, str] | None:
             both = both if name in _ABOVE else both[::-1]
         case _:
             return None
-    return (in_brackets(site, both[0]), in_brackets(site, both[1])) if len(both) == 2 else None
+    return (both[0], both[1]) if len(both) == 2 else None
 
 
 def _cast_around(site: FaultyLine, node: ast.expr) -> tuple[ast.expr, bool]:
