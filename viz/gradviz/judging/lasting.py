@@ -12,6 +12,9 @@ from gradviz.recording.arithmetic.flat import CONSTANT
 from gradviz.recording.arithmetic.flat_statistics import NORMALISES
 
 
+WRITES_OVER = "^(copy|fill|zero)$"  # to whom it gives zeros is what stood there, by definition
+
+
 class _Reason(NamedTuple):
     """A reason that lasts.
 
@@ -59,6 +62,12 @@ _REASONS: Sequence[_Reason] = (
         "^underflow: ",
         False,
         "Scale the loss up (GradScaler finds the scale), or compute this in float32.",
+    ),
+    _Reason(
+        WRITES_OVER,
+        "writes over every value",
+        True,
+        "Leave this write out, or write into another tensor: what stood there is lost.",
     ),
     _Reason("^pow$", "its exponent is 0", True, "Give the power an exponent that is not 0."),
     _Reason(

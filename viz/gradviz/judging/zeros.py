@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gradviz.graph import CutKind, NodeKind, Zero
 from gradviz.judging.build import PASSES, Built
-from gradviz.judging.lasting import lasts
+from gradviz.judging.lasting import WRITES_OVER, lasts
 from gradviz.recording.arithmetic.flat import HOOKED, ZERO_FACTOR, is_checked
 from gradviz.recording.arithmetic.flat_statistics import NORMALISES
 from gradviz.recording.arithmetic.passage import Passage
@@ -47,6 +47,7 @@ _ALWAYS: tuple[tuple[str, str], ...] = (
         "it passes gradient to the elements that it picks alone, and none of this input is picked"
         " where gradient comes in",
     ),
+    (WRITES_OVER, "it writes over every value that stood there"),
     (r"^(real|imag|view_as_real)$", "the other part of a complex value is dropped"),
 )
 # Of an activation made of straight pieces: its backward, which a second one runs through
@@ -79,6 +80,7 @@ _USUALLY: tuple[tuple[str, str], ...] = (
     (r"dropout|bernoulli", "every element was dropped"),
     (r"where|masked", "the mask leaves nothing of this input"),
     (r"grid_sampler", "every point that it samples lies outside of the image"),
+    (r"^copy_slices$", "it is written over, or nothing of it is selected"),
     (_SELECTION, "nothing of it is selected"),
     (
         r"^(mul|mm|bmm|addmm|baddbmm|mv|dot|matmul|linear|convolution|einsum|prod|div|scaled_dot_product.*|pow)$",
