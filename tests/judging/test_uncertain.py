@@ -350,6 +350,51 @@ def test_a_copy_of_the_process_that_nothing_comes_back_from_leaves_unused_certai
     assert not report.parameters["gate"].uncertain
 
 
+@pytest.mark.parametrize(
+    ("comes_in", "is_uncertain"),
+    [
+        ("x = torch.from_numpy(np.random.rand(2).astype('float32'))", False),
+        ("x = torch.ones(2) * random.random()", True),
+        ("x = torch.load(io.BytesIO(OLDER))", True),
+    ],
+)
+def test_what_torch_saved_comes_back_as_a_number_or_where_torch_reads(
+    reported, comes_in, is_uncertain
+):
+    report = reported(f"""
+        import io
+        import random
+        import numpy as np
+
+        file = io.BytesIO()
+        torch.save(torch.rand(2) + 0.1, file)
+        OLDER = file.getvalue()
+
+        def step(model):
+            torch.save(model.state_dict(), io.BytesIO())
+            {comes_in}
+            return model.layer(x).sum()
+        """)
+    gate = report.parameters["gate"]
+    assert (gate.verdict, gate.uncertain) == ("unused", is_uncertain)
+
+
+def test_what_an_optimizer_reckons_is_nothing_that_came_back(reported):
+    report = reported("""
+        import io
+
+        def step(model):
+            torch.save(model.state_dict(), io.BytesIO())
+            optimizer = torch.optim.Adam(model.layer.parameters())
+            for _ in range(2):
+                model.layer(torch.ones(2)).sum().backward()
+                optimizer.step()
+            return model.layer(torch.ones(2)).sum()
+        """)
+    gate = report.parameters["gate"]
+    assert (gate.verdict, gate.uncertain) == ("unused", False)
+
+
 def test_data_that_torch_made_is_no_bearer_of_what_left_before(reported):
     parameter = reported(
         """

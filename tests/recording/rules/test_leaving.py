@@ -1,10 +1,16 @@
 """A value that leaves torch is noted where it left, and an array that comes back is it."""
 
+import io
+import pickle
+
 import numpy as np
+import pytest
 import torch
+from torch import nn
 from torch.utils.dlpack import from_dlpack, to_dlpack
 from traced import X, cut, report_of, through, verdict
 
+import gradviz
 from gradviz.graph import CutKind, Verdict
 
 
@@ -79,3 +85,43 @@ def test_what_lies_under_an_address_has_a_part_in_the_loss():
         return seen[held.data_ptr()].sum()
 
     assert of_the_first_by(copied).verdict is Verdict.CUT
+
+
+def loaded(module):
+    file = io.BytesIO()
+    torch.save(module, file)
+    file.seek(0)
+    return torch.load(file, weights_only=False)
+
+
+@pytest.mark.parametrize("copied", [loaded, lambda module: pickle.loads(pickle.dumps(module))])
+def test_a_module_that_is_pickled_and_read_again_is_a_copy_of_itself_alone(copied):
+    first, second, last = nn.Linear(2, 2), nn.Linear(2, 2), nn.Linear(2, 1)
+    model = nn.ModuleList([first, second, last])
+    with gradviz.trace() as trace:
+        copies = [copied(module) for module in (first, second)]
+        loss = last(copies[0](torch.ones(2))).sum()
+    report = trace.report(loss, model)
+    verdicts = [report.parameters[name].verdict for name in ("0.weight", "0.bias", "1.weight")]
+    assert verdicts == [Verdict.CUT, Verdict.CUT, Verdict.UNUSED]
+    assert {found.operation for found in report.cuts} == {"pickle"}
+
+
+def test_a_module_that_is_saved_and_used_itself_is_reached():
+    model = nn.Linear(2, 1)
+    with gradviz.trace() as trace:
+        loaded(model)
+        loss = model(torch.ones(2)).sum()
+    report = trace.report(loss, model)
+    assert report.parameters["weight"].verdict is Verdict.REACHED
+    assert not report.cuts
+
+
+def test_of_saved_tensors_only_the_one_that_is_read_out_is_in_it():
+    model = nn.ParameterDict({name: torch.randn(5, 5) for name in ("read", "left", "other")})
+    with gradviz.trace() as trace:
+        saved = pickle.loads(pickle.dumps(model.state_dict()))
+        loss = (saved["read"] * model["other"]).sum()
+    report = trace.report(loss, model)
+    assert report.parameters["read"].verdict is Verdict.CUT
+    assert report.parameters["left"].verdict is Verdict.UNUSED

@@ -64,8 +64,8 @@ def never_seen(parameters: Iterable[Parameter]) -> set[str]:
 
 def _stays_away(tape: Tape, number: int, way: Exit) -> bool:
     """Say whether it was seen that what left does not come back."""
-    if way is Exit.DATA:
-        return number >= tape.unexplained
+    if way is not Exit.NUMBER:
+        return number >= (tape.unread if way is Exit.FILE else tape.unexplained)
     spot = tape.calls[number].spot
     return spot.code is not None and goes_nowhere(spot.code, spot.lasti)
 

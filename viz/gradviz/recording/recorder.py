@@ -95,9 +95,9 @@ class Recorder:
         """Take note of the line that made the nodes up to a number."""
         self.tape.lines.made(self.first_node, last, spot)
 
-    def came_in(self) -> None:
-        """Take note that something of unknown origin went in."""
-        self.tape.came_in()
+    def came_in(self, *, is_data: bool = False) -> None:
+        """Take note that something of unknown origin went in, see ``Tape.came_in``."""
+        self.tape.came_in(is_data=is_data)
         if self.runs_beside and not self.tape.beside:
             self.tape.beside = elsewhere.thread_that_may_compute()
 

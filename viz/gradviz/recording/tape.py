@@ -92,6 +92,7 @@ class Tape:
         self.forks: list[int] = []  # numbers of the calls by which the process was copied
         self.beside = ""  # a thread from before the trace, as something of unknown origin went in
         self.unexplained = 0  # the last value that left before something of unknown origin went in
+        self.unread = 0  # the same of a number, or of what torch has read
         self.memory: dict[int, Writes[Write]] = {}
         self.joints: dict[int, Joints] = {}  # by call: the parts of what it gave
         self.modules: list[weakref.ref[nn.Module]] = []
@@ -315,7 +316,7 @@ class Tape:
 
     def left(self, serial: int, way: Exit) -> None:
         """Take note of as what a value left torch, by the number of the call."""
-        if self.exits.get(serial) is not Exit.NUMBER:
+        if self.exits.get(serial, Exit.FILE) is Exit.FILE or way is Exit.NUMBER:
             self.exits[serial] = way
 
     def ended(self, backward: Backward) -> None:
@@ -326,9 +327,12 @@ class Tape:
     def now(self) -> int:
         return next(self._count)  # between those of what was before and of what will be
 
-    def came_in(self) -> None:
-        """Take note that something of unknown origin went in, which may be what left before."""
+    def came_in(self, *, is_data: bool = False) -> None:
+        """Take note that something of unknown origin went in, which may be what left before: data
+        that torch has not read out of a file, or anything else.
+        """
         self.unexplained = next(self._count)
+        self.unread = self.unread if is_data else self.unexplained
 
     def _drop_older_half(self) -> None:
         """Let go of what is old by now and went nowhere, however long a script goes on."""

@@ -17,6 +17,7 @@ from gradviz.recording.entries.identity import Facts
 from gradviz.recording.entries.records import Inputs
 from gradviz.recording.outside.alike import is_index, of_interest
 from gradviz.recording.outside.fingerprints import is_short
+from gradviz.recording.reading.where import is_optimizer
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.tensor_state import accumulates, address, history
 from gradviz.recording.torch_inside import sharded
@@ -78,8 +79,10 @@ def came_back(recorder: Recorder, items: Iterable[Any], frame: FrameType) -> tup
                 _keep(recorder, item, sources)
             if sources:
                 continue  # and what is known to be behind may not be all
-            if not is_short(plain):
-                recorder.came_in()
+            if not (is_short(plain) or is_optimizer(frame.f_code.co_filename)):
+                recorder.came_in(
+                    is_data=isinstance(item, (Tensor, np.ndarray))
+                )  # what an optimizer reckons is no part of a loss
     return tuple(numbers)
 
 

@@ -103,7 +103,8 @@ def made(call: TorchCall, outs: tuple[Tensor, ...], *, several: bool = False) ->
     # Writes to a view's memory are found when the view is read, and are skipped for it;
     # detach() and .data do cut them.
     view = None if function.name in ("detach", "data") else outs[0]
-    inputs = inputs_of(recorder, args, kwargs, function, out=view, frame=frame)
+    given_by = _by_whom(frame, outs[0])
+    inputs = inputs_of(recorder, args, kwargs, function, out=view, frame=given_by)
     if not inputs:
         _made_of_nothing(recorder, function, args, outs)
         return
@@ -140,6 +141,11 @@ def made(call: TorchCall, outs: tuple[Tensor, ...], *, several: bool = False) ->
         keep(recorder, serial, joints)
         _may_decide(recorder, function.name, args, (serial,))
         may_be_told_again(call, mine, stack, serial)
+
+
+def _by_whom(frame: FrameType, out: Tensor) -> FrameType | None:
+    """Return who may have put plain numbers into a tensor; nobody where it has no elements."""
+    return frame if out.numel() else None
 
 
 def _may_decide(recorder: Recorder, name: str, args: Any, serials: Sequence[int]) -> None:

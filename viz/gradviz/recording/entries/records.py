@@ -153,6 +153,7 @@ class Exit(StrEnum):
 
     NUMBER = "number"  # Python may compute with it, or choose by it what runs
     DATA = "data"  # it can come back as data alone, which are then of unknown origin
+    FILE = "file"  # torch saved it: it can come back as a number, or as what torch itself reads
 
 
 @dataclass(slots=True, eq=False)

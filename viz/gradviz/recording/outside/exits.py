@@ -6,7 +6,7 @@ from gradviz.causes import CAUSES, LeavesAs
 from gradviz.causes.pickled import PICKLE
 from gradviz.recording.reading.nowhere import goes_nowhere
 from gradviz.recording.reading.where import INSIDE, level, outside_torch
-from gradviz.recording.torch_inside import HAND_OVER, REDUCES
+from gradviz.recording.torch_inside import FILES, HAND_OVER, REDUCES
 
 NUMBERS, TEXTS, MEMORY = (
     {name: cause.kind for cause in CAUSES if cause.leaves_as is way for name in cause.calls}
@@ -32,7 +32,7 @@ def name_of_memory(name: str, frame: FrameType) -> str:
     for _ in range(4):
         if caller is None or level(caller.f_code.co_filename) != INSIDE:
             break
-        if caller.f_code.co_name in _REDUCES:
+        if is_pickling(caller):
             return PICKLE
         caller = caller.f_back
     return ""
@@ -42,3 +42,18 @@ def goes_nowhere_from(frame: FrameType | None) -> bool:
     """Say whether what leaves torch in a frame was seen to go nowhere, by the source."""
     outer = outside_torch(frame)
     return outer is not None and goes_nowhere(outer.f_code, outer.f_lasti)
+
+
+def is_pickling(frame: FrameType) -> bool:
+    """Say whether a frame is torch's own and takes a tensor apart for a pickle."""
+    return frame.f_code.co_name in _REDUCES and level(frame.f_code.co_filename) == INSIDE
+
+
+def is_saved(frame: FrameType) -> bool:
+    """Say whether ``torch.save`` runs a frame: what it writes comes back as data that are read."""
+    caller: FrameType | None = frame
+    while caller is not None and level(caller.f_code.co_filename) == INSIDE:
+        if caller.f_code.co_filename == FILES:
+            return True
+        caller = caller.f_back
+    return False

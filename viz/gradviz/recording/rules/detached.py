@@ -5,6 +5,7 @@
 
 from typing import Any
 
+from gradviz.causes.pickled import PICKLE
 from gradviz.graph import CutKind
 from gradviz.recording.calls.inputs import inputs_of
 from gradviz.recording.calls.memory_writes import foreign
@@ -12,9 +13,11 @@ from gradviz.recording.calls.rule import Rule, TorchCall
 from gradviz.recording.calls.severing import write_down
 from gradviz.recording.calls.upkeep import is_upkeep
 from gradviz.recording.entries.identity import Facts
+from gradviz.recording.outside.exits import is_pickling
+from gradviz.recording.reading.named_calls import KIND_OF
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.rules.leaves import note_switch
-from gradviz.recording.rules.ordinary import ordinary
+from gradviz.recording.rules.ordinary import after
 
 
 def _before_detach_(recorder: Recorder, args: Any, kwargs: Any) -> tuple[int, bool] | None:
@@ -34,6 +37,16 @@ def _after_detach_(call: TorchCall) -> None:
     stack = call.recorder.stacks.look_around(call.frame)
     name, target = call.function.name, call.args[0]
     write_down(call.recorder, name, CutKind.DETACH_, (call.before,), stack, target)
+
+
+def _after_get_data(call: TorchCall) -> None:
+    if not is_pickling(call.frame):
+        after(call)
+        return
+    inputs = inputs_of(call.recorder, call.args, {})
+    if inputs:
+        stack = call.recorder.stacks.look_around(call.frame)
+        write_down(call.recorder, PICKLE, KIND_OF[PICKLE], inputs, stack, call.out)
 
 
 def _before_set_data(recorder: Recorder, args: Any, kwargs: Any) -> Facts | None:
@@ -59,6 +72,6 @@ def _after_set_data(call: TorchCall) -> None:
 
 RULES = {
     "detach_": Rule("detach_", _after_detach_, _before_detach_),
-    "data.__get__": ordinary("data"),
+    "data.__get__": Rule("data", _after_get_data),
     "data.__set__": Rule("data", _after_set_data, _before_set_data),
 }

@@ -74,7 +74,8 @@ def _left(recorder: Recorder, name: str, inputs: Inputs, value: Any, frame: Fram
     stack = recorder.stacks.look_around(frame)
     serial = write_down(recorder, name, KIND_OF[name], inputs, stack, None)
     recorder.escapes.left(frame, serial, value, text=name in exits.TEXTS)
-    recorder.tape.left(serial, Exit.DATA if name in exits.MEMORY else Exit.NUMBER)
+    way = Exit.DATA if name in exits.MEMORY else Exit.NUMBER
+    recorder.tape.left(serial, Exit.FILE if name == PICKLE and exits.is_saved(frame) else way)
     return serial
 
 
@@ -99,6 +100,19 @@ def array_came_back(recorder: Recorder, array: Any, out: Tensor, frame: FrameTyp
         write_down(recorder, name, None, inputs, recorder.stacks.look_around(frame), out)
     elif recorder.escapes.arrays.absent > absent:
         recorder.met.is_new(out)  # nothing of what left is in it, and that is known from here on
+
+
+def read_back(recorder: Recorder, name: str, out: Tensor, frame: FrameType) -> None:
+    """``pickle.loads(text)``: torch's own code gives a tensor the memory that it has read, whose
+    numbers tell which of those that were pickled it is.
+    """
+    sources = recorder.escapes.values.sources(as_array(out)) if recorder.escapes.as_memory else ()
+    if not sources:
+        recorder.came_in()
+        came_from_memory(recorder, name, out, frame)
+        return
+    inputs = tuple((number, False) for number in sources)
+    write_down(recorder, name, None, inputs, recorder.stacks.look_around(frame), out)
 
 
 def came_from_memory(recorder: Recorder, name: str, out: Tensor, frame: FrameType) -> None:

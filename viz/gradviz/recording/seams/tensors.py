@@ -18,7 +18,7 @@ from gradviz.recording.entries.rewritten import MADE
 from gradviz.recording.leaf_switches import born, switched
 from gradviz.recording.reading import where
 from gradviz.recording.recorder import Recorder, spot_of
-from gradviz.recording.rules.leaving import array_came_back, came_from_memory
+from gradviz.recording.rules.leaving import array_came_back, came_from_memory, read_back
 from gradviz.recording.seams.seam import Called, Seam, about, seam
 from gradviz.recording.tensor_state import is_recorded
 
@@ -138,6 +138,8 @@ def given_memory(recorder: Recorder, target: Tensor, value: Any, frame: FrameTyp
         stack = recorder.stacks.look_around(frame)
         if inputs and not stack.optimizer:
             write_down(recorder, "set_", CutKind.DATA, inputs, stack, target)
+    elif where.level(frame.f_code.co_filename) == where.INSIDE:
+        read_back(recorder, "set_", target, frame)
     else:
         came_from_memory(recorder, "set_", target, frame)
 

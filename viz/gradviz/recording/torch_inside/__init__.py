@@ -60,6 +60,7 @@ from gradviz.recording.torch_inside.files import (
     CONTEXTLIB,
     DECIDES_NOTHING,
     DERIVATIVES,
+    FILES,
     FLAT_PARAMETERS,
     FOLDED,
     FOLDER,

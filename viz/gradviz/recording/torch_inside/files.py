@@ -40,5 +40,8 @@ INTERPRETER = os.path.join(FOLDER, "fx", "interpreter.py")
 # Lines of these switch grad mode or hand on an operation, and decide nothing
 DECIDES_NOTHING = (GRAD_MODE, CONTEXTLIB, OPERATORS)
 GRAPHS = ("<eval_with_key>", INTERPRETER)  # where a graph of torch.fx runs
+# Where torch.save pickles; 2.6 to 2.15. Without it, what is saved counts as what Python may compute
+# with
+FILES = os.path.join(FOLDER, "serialization.py")
 # Whose generators take a mode off the stack for a moment; 2.6 to 2.15
 OVERRIDES = torch.overrides.__file__
