@@ -120,6 +120,32 @@ def test_no_more_than_four_later_phases_are_watched(warm_scripts):
     assert len(calls(warm_scripts.run("train.py"))) == 3 + 4 * 3
 
 
+@pytest.mark.parametrize(("data", "is_seen"), [("features", False), ("torch.ones(4, 2)", True)])
+def test_what_the_script_made_unwatched_may_be_of_what_was_used_before(warm_scripts, data, is_seen):
+    warm_scripts.write(
+        "train.py",
+        LOOP
+        + f"""
+    model = nn.ModuleDict({{"body": nn.Linear(3, 2), "idle": nn.Linear(3, 2)}})
+    train(model["body"], torch.optim.SGD(model.parameters(), 0.01))
+    with torch.no_grad():
+        features = model["body"](torch.rand(4, 3))
+    head = nn.Linear(2, 1)
+    optimizer = torch.optim.Adam(head.parameters(), 0.01)
+    for _ in range(3):
+        optimizer.zero_grad()
+        head({data}).square().mean().backward()
+        optimizer.step()
+""",
+    )
+    warm_scripts.run("-o", "report.json", "train.py")
+    written = json.loads((warm_scripts.folder / "report.json").read_text())
+    told = {item["name"]: item for item in written["backwards"][-1]["parameters"]}
+    assert {told[f"model.{name}.weight"]["verdict"] for name in ("body", "idle")} == {"unused"}
+    assert not told["model.idle.weight"].get("uncertain")
+    assert bool(told["model.body.weight"].get("uncertain")) is not is_seen
+
+
 def test_a_phase_waits_until_its_optimizer_has_stepped(warm_scripts):
     warm_scripts.write(
         "train.py",

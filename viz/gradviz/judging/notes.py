@@ -221,10 +221,7 @@ def _of_exit(names: list[str], place: Place | str) -> str:
     subject, again = ("their values", "they") if len(names) > 1 else ("its value", "it")
     shown = _listed(names)
     if isinstance(place, str):
-        return (
-            f"{shown}: the thread {place} ran before the trace; whether {subject} came in from"
-            " there cannot be seen."
-        )
+        return f"{shown}: {place}; whether {subject} came in from there cannot be seen."
     return f"{shown}: {subject} left torch at {place}; whether {again} came back cannot be seen."
 
 

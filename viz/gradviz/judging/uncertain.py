@@ -30,8 +30,8 @@ def uncertain(
             part of it.
 
     Returns:
-        The line by the name of the parameter; in place of a line the name of a thread that ran
-        before the trace, and may have used any of them.
+        The line by the name of the parameter; in place of a line what ran before the trace, and may
+        have used any of them.
     """
     never = never_seen(parameters)
     if not never:
@@ -53,7 +53,9 @@ def uncertain(
             for name in never:
                 places.setdefault(name, place)
     for name in never if tape.beside else ():
-        places.setdefault(name, tape.beside)
+        places.setdefault(name, f"the thread {tape.beside} ran before the trace")
+    for name in () if tape.idle is None else never - tape.idle:
+        places.setdefault(name, "the script ran unwatched before")
     return places
 
 

@@ -50,6 +50,8 @@ class Recorder:
         first_node: Torch's number of the first node that the running call makes.
         grad_at_start: Grad mode was on as the recording began.
         runs_beside: A thread ran already as it began, which may compute what comes in.
+        idle: The parameters that nothing used before the script ran unwatched, until this began;
+            None where it did not.
         threads: The threads that the step started, by Python's number.
         lock: For one thread at a time, while there are any.
     """
@@ -77,7 +79,12 @@ class Recorder:
         self.first_node = 0
         self.grad_at_start = torch.is_grad_enabled()
         self.runs_beside = bool(elsewhere.thread_that_may_compute())
+        self.idle: frozenset[str] | None = None
         self.escapes.any = self.runs_beside
+
+    def goes_on(self, idle: frozenset[str]) -> None:
+        """The script ran unwatched until this; ``idle`` are parameters that nothing used before."""
+        self.idle, self.escapes.any = idle, True
 
     def failed(self, failure: BaseException) -> None:
         """Stop watching, and keep why.
@@ -100,6 +107,7 @@ class Recorder:
         self.tape.came_in(is_data=is_data)
         if self.runs_beside and not self.tape.beside:
             self.tape.beside = elsewhere.thread_that_may_compute()
+        self.tape.idle = self.idle
 
 
 def spot_of(frame: FrameType) -> Spot:

@@ -91,8 +91,8 @@ class Tape:
         self.dates = Dates()
         self.forks: list[int] = []  # numbers of the calls by which the process was copied
         self.beside = ""  # a thread from before the trace, as something of unknown origin went in
-        self.unexplained = 0  # the last value that left before something of unknown origin went in
-        self.unread = 0  # the same of a number, or of what torch has read
+        self.idle: frozenset[str] | None = None  # see ``Recorder.idle``; None until it counts
+        self.unexplained = self.unread = 0  # the last that left before such came in: any, no data
         self.memory: dict[int, Writes[Write]] = {}
         self.joints: dict[int, Joints] = {}  # by call: the parts of what it gave
         self.modules: list[weakref.ref[nn.Module]] = []
@@ -328,9 +328,7 @@ class Tape:
         return next(self._count)  # between those of what was before and of what will be
 
     def came_in(self, *, is_data: bool = False) -> None:
-        """Take note that something of unknown origin went in, which may be what left before: data
-        that torch has not read out of a file, or anything else.
-        """
+        """Take note that something of unknown origin went in; ``is_data``: data of no file."""
         self.unexplained = next(self._count)
         self.unread = self.unread if is_data else self.unexplained
 

@@ -34,6 +34,7 @@ class ThreadTrace:
         self._voice = voice
         self._thread = threading.get_ident()
         self._trace: Trace | None = None
+        self._has_rested = False  # and what ran since the last trace was not watched
 
     def own(self) -> Trace | None:
         """Return the trace of this thread; None where it is not traced."""
@@ -44,6 +45,8 @@ class ThreadTrace:
         if self._trace is None and threading.get_ident() == self._thread:
             self._trace = Trace(self._training, values=self._values, gives_way=self._gives_way)
             self._trace.__enter__()
+            if self._has_rested:
+                self._trace.goes_on(self._training.calls.idle())
 
     def begins_off(self) -> Place | None:
         """Autograd was left switched off before this began: return the line that did it; None where
@@ -61,7 +64,7 @@ class ThreadTrace:
         if trace is None:
             return
         failure = trace.stop()
-        self._trace = None
+        self._trace, self._has_rested = None, True
         if failure:
             self._voice(
                 f"gradviz: part of the way was not watched ({failure}); cuts in it are not known.\n"

@@ -152,6 +152,13 @@ class Trace:
         if self._mode is not None:
             self._mode.switch = switch
 
+    def goes_on(self, idle: frozenset[str]) -> None:
+        """Something ran unwatched between this and what was watched before; ``idle`` are the names
+        of parameters that nothing used before.
+        """
+        if self._mode is not None:
+            self._mode.goes_on(idle)
+
     def stop(self) -> str:
         """End a trace that no ``with`` ends, whatever modes were entered since.
 

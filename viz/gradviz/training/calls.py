@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gradviz.facts.evidence import ConstantTerm
+from gradviz.graph import Verdict
 from gradviz.training.remarks import of_leaves, of_loss
 from gradviz.training.seen import Seen
 
@@ -35,6 +36,14 @@ class Calls(list[Seen]):
         super().append(replace(call, number=self.made))
         if len(self.births) < _MOST_BIRTHS:
             self.births += [(self.made, birth) for birth in call.births]
+
+    def idle(self) -> frozenset[str]:
+        """Return the names of the parameters that none of the calls used."""
+        verdicts: dict[str, set[Verdict]] = {}
+        for call in self:
+            for name, parameter in call.parameters.items():
+                verdicts.setdefault(name, set()).add(parameter.verdict)
+        return frozenset(name for name, own in verdicts.items() if own == {Verdict.UNUSED})
 
     @property
     def terms(self) -> tuple[ConstantTerm, ...]:
