@@ -329,8 +329,7 @@ class Tape:
 
     def came_in(self, *, is_data: bool = False) -> None:
         """Take note that something of unknown origin went in; ``is_data``: data of no file."""
-        self.unexplained = next(self._count)
-        self.unread = self.unread if is_data else self.unexplained
+        self.unexplained, self.unread = (now := next(self._count)), self.unread if is_data else now
 
     def _drop_older_half(self) -> None:
         """Let go of what is old by now and went nowhere, however long a script goes on."""

@@ -9,14 +9,23 @@ import ast
 from collections.abc import Iterable
 from types import CodeType
 
-from gradviz.recording.reading.expressions import arguments_of
 from gradviz.recording.reading.forms import Followed, followed_from, onward, takes_none
 from gradviz.recording.reading.instructions import position_of
+from gradviz.recording.reading.kept import (
+    function_called,
+    method_called,
+    own_attribute,
+    parameters_for,
+    places_of,
+    results_of,
+)
 from gradviz.recording.reading.own_names import (
     ADDS,
     ends_with_errors,
     function_around,
     function_of,
+    holds_its_own,
+    is_fresh,
     is_only_filled,
     is_own,
     where_it_stands,
@@ -43,11 +52,15 @@ _METHODS = frozenset(
     " std var norm abs sqrt exp log round clamp clip astype copy flatten reshape squeeze ravel any"
     " all argmax argmin items values keys get format strip split rstrip lstrip join upper lower"
     " ljust rjust center zfill count index size dim numel nelement is_integer"
-    " tobytes data_ptr untyped_storage storage nbytes element_size".split()
+    " data_ptr untyped_storage storage nbytes element_size tobytes hex hexdigest digest encode"
+    " decode".split()
 )
-_OF_VALUES = frozenset(("format", "join", "fromarray"))  # which take values in
-_LIBRARIES = frozenset(("math", "cmath", "statistics", "np", "numpy"))
-_KEEPS = frozenset("save savez savez_compressed savetxt copyto put place putmask memmap".split())
+_OF_VALUES = frozenset("format join fromarray get index count".split())  # which take values in
+_LIBRARIES = frozenset("math cmath statistics np numpy json hashlib".split())
+_WITHIN_LIBRARIES = frozenset("np.linalg numpy.linalg np.fft numpy.fft".split())
+_KEEPS = frozenset(
+    "save savez savez_compressed savetxt copyto put place putmask memmap dump".split()
+)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
 _GO_ON = (
@@ -78,14 +91,14 @@ def goes_nowhere(code: CodeType, lasti: int) -> bool:
     if source is None or position is None:
         return False
     start = source.places.get(position)
-    return start is not None and _Follower(source).ends(start)
+    return start is not None and _Follower(source, code.co_filename).ends(start)
 
 
 class _Follower:
     """Follows the values of expressions through a file, all of them to their ends."""
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
+    def __init__(self, source: Source, file: str) -> None:
+        self._source, self._file = source, file
         self._parents = source.parents
         self._pending: list[tuple[ast.AST, Followed]] = []
         self._met: set[tuple[int, Followed]] = set()
@@ -131,7 +144,9 @@ class _Follower:
             return True
         if _root(call.func) in _LIBRARIES:
             into = any(word.arg == "out" for word in call.keywords)
-            return isinstance(call.func.value, ast.Name) and name not in _KEEPS and not into
+            package = call.func.value
+            alone = isinstance(package, ast.Name) or ast.unparse(package) in _WITHIN_LIBRARIES
+            return alone and name not in _KEEPS and not into
         return name in _METHODS and name not in self._source.callables
 
     def _is_shown(self, call: ast.Call) -> bool:
@@ -179,7 +194,7 @@ class _Follower:
                 return self._go_on(parent) if gives else self._is_drawn(parent)
             case ast.Subscript():
                 if not isinstance(parent.ctx, ast.Load):
-                    return False
+                    return node is parent.slice and self._kept_in(parent.value)
                 return ends_with_errors(self._source, parent) and self._go_on(parent)
             case ast.BoolOp():
                 return all(map(self._is_pure, parent.values)) and self._go_on(parent)
@@ -206,6 +221,10 @@ class _Follower:
             case ast.For():
                 body = (*statement.body, *statement.orelse)
                 return self._assigned(statement.target, statement) and self._only_shows(body)
+            case ast.Return():
+                function = function_around(self._source, statement)
+                places = results_of(self._source, self._file, function)
+                return bool(places) and all(map(self._go_on, places))
             case ast.Assert():
                 return ends_with_errors(self._source, statement)
             case ast.Assign():
@@ -225,8 +244,10 @@ class _Follower:
             return self._go_on(call)  # a method of it, which is known
         if self._is_shown(call):
             return True
-        if self._adds(call):
+        if self._adds(call) and method_called(self._source, call) is None:
             return self._filled(call)
+        if call.args[:1] == [node] and name_of(call) == "setdefault":
+            return self._kept_in(call)  # a key
         of_object = isinstance(call.func, ast.Attribute) and _root(call.func) not in _LIBRARIES
         if self._gives(call) and (not of_object or name_of(call) in _OF_VALUES):
             return ends_with_errors(self._source, call) and self._go_on(call)
@@ -243,27 +264,9 @@ class _Follower:
 
     def _into_function(self, node: ast.AST, call: ast.Call) -> bool:
         """Follow what a function of the file is handed; it hands nothing back of that."""
-        functions = self._source.callables.get(name_of(call), [])
-        if len(functions) != 1 or not isinstance(call.func, ast.Name):
-            return False
-        function = functions[0]
-        again = [name for name in self._source.names if name.id == call.func.id]
-        if not isinstance(function, ast.FunctionDef) or function.decorator_list:
-            return False
-        if any(not isinstance(name.ctx, ast.Load) for name in again):
-            return False
-        if isinstance(self._parents.get(id(function)), ast.ClassDef):
-            return False
-        word = next((word for word in call.keywords if word.value is node), None)
-        positional = [argument.arg for argument in function.args.posonlyargs + function.args.args]
-        if word is not None:
-            name = word.arg if word.arg in [item.arg for item in arguments_of(function)] else None
-        elif node in call.args and not any(isinstance(item, ast.Starred) for item in call.args):
-            place = call.args.index(node)
-            name = positional[place] if place < len(positional) else None
-        else:
-            name = None
-        return name is not None and self._named(name, function)
+        function = function_called(self._source, call) or method_called(self._source, call)
+        names = [] if function is None else parameters_for(function, node, call)
+        return bool(names) and all(self._named(name, function) for name in names)
 
     def _into_comprehension(self, node: ast.AST, part: ast.comprehension) -> bool:
         whole = self._parents[id(part)]
@@ -318,18 +321,44 @@ class _Follower:
             return self._assigned(target.value, statement)
         if isinstance(target, ast.Subscript):
             return self._kept_in(target.value)
+        if isinstance(target, ast.Attribute):
+            adds = isinstance(statement, ast.AugAssign)
+            return self._under(target, must_own=adds)
         if not isinstance(target, ast.Name):
             return False
         if isinstance(statement, ast.AugAssign) and not is_own(self._source, target):
             return False
         return self._named(target.id, function_around(self._source, target))
 
-    def _kept_in(self, holder: ast.AST) -> bool:
+    def _kept_in(self, holder: ast.AST, *, nested: bool = False) -> bool:
         """Take up what is read of a container that got a value; it must have no other name."""
-        if not isinstance(holder, ast.Name) or not is_own(self._source, holder):
+        match holder:
+            case ast.Subscript(value=outer, ctx=ast.Load()):
+                return self._kept_in(outer, nested=True)
+            case ast.Call(func=ast.Attribute(value=outer, attr="setdefault"), args=[_, made]):
+                return is_fresh(made) and self._kept_in(outer, nested=True)
+            case ast.Attribute():
+                return self._under(holder, must_own=True, nested=nested)
+            case ast.Name():
+                whole = function_of(self._source, holder)
+                own = is_own(self._source, holder, nested=nested)
+                return own and self._named(holder.id, whole)
+        return False
+
+    def _under(self, target: ast.Attribute, *, must_own: bool, nested: bool = False) -> bool:
+        """Take up all that is read of an attribute of an object of the file's."""
+        name = own_attribute(self._source, self._file, target)
+        if not name:
             return False
-        self._followed = Followed.VALUE if self._followed is Followed.WHOLE else self._followed
-        return self._named(holder.id, function_of(self._source, holder))
+        places = places_of(self._source, name)
+        if must_own and not holds_its_own(self._source, places, nested=nested):
+            return False
+        if (0, name, self._followed) not in self._names:
+            self._names.add((0, name, self._followed))
+            for node in places:
+                if isinstance(node.ctx, ast.Load) and not is_only_filled(self._source, node):
+                    self._go_on(node)
+        return True
 
     def _named(self, name: str, function: ast.AST | None) -> bool:
         """Take up all that is read of a name in a function, and in those within."""

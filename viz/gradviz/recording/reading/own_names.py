@@ -3,6 +3,7 @@ same; and where an error lets another part of the file go on.
 """
 
 import ast
+from collections.abc import Iterator, Sequence
 
 from gradviz.recording.reading.expressions import arguments_of
 from gradviz.recording.reading.sources import Source
@@ -16,46 +17,101 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _DISPLAYS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
 
 
-def is_own(source: Source, name: ast.Name) -> bool:
-    """Say whether all that a name ever stands for was made for it: a constant, a container."""
+def is_own(source: Source, name: ast.Name, *, nested: bool = False) -> bool:
+    """Say whether all that a name ever stands for was made for it: a constant, a container, and
+    with ``nested`` one of such containers.
+    """
     function = where_it_stands(source, name.id, function_of(source, name))
     given = () if not isinstance(function, _FUNCTIONS) else arguments_of(function)
     if function is None or any(argument.arg == name.id for argument in given):
         return False
-    stores = [
-        node
-        for node in ast.walk(function)
-        if isinstance(node, ast.Name) and node.id == name.id and isinstance(node.ctx, ast.Store)
+    places = [
+        node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == name.id
     ]
-    return bool(stores) and all(_gets_its_own(source, node) for node in stores)
+    return holds_its_own(source, places, nested=nested)
 
 
-def _gets_its_own(source: Source, name: ast.Name) -> bool:
-    holder = source.parents.get(id(name))
-    if isinstance(holder, ast.AugAssign):
-        return True
-    if isinstance(holder, ast.Tuple):
-        place, holder = holder.elts.index(name), source.parents.get(id(holder))
-        value = holder.value if isinstance(holder, ast.Assign) else None
-        fits = isinstance(value, ast.Tuple) and place < len(value.elts)
-        return fits and _is_fresh(value.elts[place])  # type: ignore[union-attr]
-    if isinstance(holder, ast.Assign):
-        return len(holder.targets) == 1 and _is_fresh(holder.value)
-    return isinstance(holder, ast.AnnAssign) and _is_fresh(holder.value)
+def holds_its_own(
+    source: Source, places: Sequence[ast.Name | ast.Attribute], *, nested: bool
+) -> bool:
+    """Say whether some name only ever holds what was made for it.
+
+    Args:
+        source: The file.
+        places: All where it stands.
+        nested: It must hold a container into which only such are put.
+    """
+    stores = [node for node in places if isinstance(node.ctx, ast.Store)]
+    own = bool(stores) and all(gets_its_own(source, node, nested=nested) for node in stores)
+    return own and not (nested and any(_puts_another_in(source, node) for node in places))
 
 
-def is_only_filled(source: Source, name: ast.Name) -> bool:
-    """Say whether a container is read only to put something in, or to fill an element."""
-    parent = source.parents.get(id(name))
+def _puts_another_in(source: Source, node: ast.expr) -> bool:
+    """Say whether a container is given an element there that may be known elsewhere."""
+    parent = source.parents.get(id(node))
+    holder = source.parents.get(id(parent))
+    match parent, holder:
+        case ast.Subscript(ctx=ast.Store()), ast.Assign(value=made) | ast.AnnAssign(value=made):
+            return not is_fresh(made)
+        case ast.Subscript(ctx=ast.Store()), _:
+            return True
+        case ast.Attribute(attr="setdefault"), ast.Call(args=[_, made]):
+            return not is_fresh(made)
+        case ast.Attribute(attr=name), ast.Call():
+            return name in ADDS
+    return False
+
+
+def gets_its_own(source: Source, target: ast.expr, *, nested: bool = False) -> bool:
+    """Say whether a target is given what is made there: a constant, a container, and with
+    ``nested`` one of such containers.
+    """
+    holder = source.parents.get(id(target))
+    match holder:
+        case ast.AugAssign():
+            return not nested
+        case ast.Tuple():
+            place, holder = holder.elts.index(target), source.parents.get(id(holder))
+            value = holder.value if isinstance(holder, ast.Assign) else None
+            fits = isinstance(value, ast.Tuple) and place < len(value.elts)
+            made = value.elts[place] if fits else None  # type: ignore[union-attr]
+        case ast.Assign(targets=[_]) | ast.AnnAssign():
+            made = holder.value
+        case _:
+            return False
+    return is_fresh(made) and not (nested and any(not is_fresh(part) for part in _elements(made)))
+
+
+def _elements(value: ast.expr | None) -> Iterator[ast.expr | None]:
+    """Yield what makes the elements of a new container; None for what is not known."""
+    match value:
+        case ast.Dict(values=values) | ast.List(elts=values) | ast.Set(elts=values):
+            yield from values
+        case ast.DictComp(value=made) | ast.ListComp(elt=made) | ast.SetComp(elt=made):
+            yield made
+        case ast.Call(args=[kind]) if _makes(kind) in _FRESH:
+            return  # defaultdict(list)
+        case ast.Call(args=[], keywords=[]):
+            return
+        case _:
+            yield None
+
+
+def is_only_filled(source: Source, node: ast.AST) -> bool:
+    """Say whether a container is read only to put something in, or to fill an element, or to fill
+    a container in it.
+    """
+    parent = source.parents.get(id(node))
     if isinstance(parent, ast.Subscript):
-        return parent.value is name and isinstance(parent.ctx, ast.Store)
+        stored = isinstance(parent.ctx, ast.Store) or is_only_filled(source, parent)
+        return parent.value is node and stored
     call = source.parents.get(id(parent))
-    return (
-        isinstance(parent, ast.Attribute)
-        and parent.attr in {*ADDS, "clear"}
-        and isinstance(call, ast.Call)
-        and isinstance(source.parents.get(id(call)), ast.Expr)
-    )
+    if not (isinstance(parent, ast.Attribute) and isinstance(call, ast.Call)):
+        return False
+    if parent.attr not in {*ADDS, "clear"} or call.func is not parent:
+        return False
+    is_dropped = isinstance(source.parents.get(id(call)), ast.Expr)
+    return is_dropped or (parent.attr == "setdefault" and is_only_filled(source, call))
 
 
 def where_it_stands(source: Source, name: str, function: ast.AST | None) -> ast.AST | None:
@@ -119,10 +175,18 @@ def _stored_in(function: ast.AST) -> set[str]:
     }
 
 
-def _is_fresh(value: ast.AST | None) -> bool:
+def is_fresh(value: ast.AST | None) -> bool:
     """Say whether an expression makes something that nothing else has: a constant, a container."""
     if isinstance(value, ast.UnaryOp):
         return isinstance(value.operand, ast.Constant)
     if isinstance(value, ast.Call):
-        return isinstance(value.func, ast.Name) and value.func.id in _FRESH
+        return _makes(value.func) in _FRESH
     return isinstance(value, (ast.Constant, *_DISPLAYS))
+
+
+def _makes(kind: ast.AST) -> str:
+    """Return the name of a class, of ``collections`` or without a module."""
+    match kind:
+        case ast.Name(id=name) | ast.Attribute(value=ast.Name(id="collections"), attr=name):
+            return name
+    return ""
