@@ -35,6 +35,8 @@ def zero(step, weight=None):
             "binary_cross_entropy_with_logits()",
         ),
         (lambda w: (w / 3).round().sum(), True, "straight-through"),
+        (lambda w: (w * 1).fill_(0.5).sum(), True, "Leave this write out"),
+        (lambda w: (w * 1).copy_(w.detach() + 2).sum(), True, "Leave this write out"),
         (lambda w: (w * 1 - 9).relu().sum(), False, "leaky_relu()"),
         (lambda w: (w * 1e3).tanh().sum(), False, "nearer to 0"),
         (lambda w: (w * 9).clamp(0, 1).sum(), False, "Widen the bounds"),

@@ -111,6 +111,7 @@ def test_of_several_beginnings_the_one_that_gradient_came_nearest_through_is_nam
         ("NllLossBackward0", "nll_loss"),
         ("ReluBackward0", "relu"),
         ("PassThroughBackward", "pass_through"),
+        ("CopyBackwards", "copy"),
     ],
 )
 def test_a_node_goes_by_the_name_of_its_operation(node, name):

@@ -2,6 +2,7 @@
 
 import gc
 import math
+import weakref
 
 import pytest
 import torch
@@ -35,6 +36,13 @@ def test_what_is_at_hand_is_a_number_as_soon_as_the_backward_is_over(takings):
     assert takings.rows == []
     assert (takings.flows[1].came, takings.flows[1].went) == (3.0, (4.0,))
     assert takings.arrivals == {2: [4.0]}
+
+
+def test_no_memory_to_measure_in_outlives_the_backward():
+    ended = Takings(Reasons(Tape()), values=True)
+    meter = weakref.ref(ended.measure.__self__)
+    ended.settle()
+    assert meter() is None
 
 
 def test_a_collection_walks_no_row_of_what_passed():

@@ -11,7 +11,6 @@ from typing import NamedTuple
 from gradviz.recording.arithmetic.flat import CONSTANT
 from gradviz.recording.arithmetic.flat_statistics import NORMALISES
 
-
 WRITES_OVER = "^(copy|fill|zero)$"  # to whom it gives zeros is what stood there, by definition
 
 
