@@ -67,6 +67,7 @@ def test_the_series_of_a_run_is_what_the_script_measures_by_hand(scripts) -> Non
     # What is the same is said three times, and then at the tenth
     again = re.findall(r"backward (\d+), loss at .*, as in backward 4: ", ran.err)
     assert again == ["8", "12", "16", "44"]
+    assert ran.err.count("from here on of such calls only the 10th") == 1
 
 
 def test_between_the_calls_that_are_watched_nothing_is_traced_or_looked_at(scripts) -> None:

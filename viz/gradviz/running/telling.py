@@ -44,6 +44,7 @@ from gradviz.system.grouped import grouped
 
 _NOT_THAWED = (Verdict.FROZEN, None)
 _FIRST_REPEATS = 3  # of one call that are told
+_RARELY = " (from here on of such calls only the 10th, the 100th and so on is told)"
 
 
 class Teller:
@@ -60,6 +61,7 @@ class Teller:
         self._repeats: Counter[tuple[str, ...]] = Counter()
         self._freezes: dict[str, str] = {}  # what froze, and the call of which it was told
         self._has_said_often = False
+        self._is_rare = False  # it was said that not every repetition is told
         self._before = 0  # lines of the call that was told of last
 
     def tell_call(self, call: BackwardCall) -> str:
@@ -79,6 +81,8 @@ class Teller:
             is_news = any(not text.startswith(line("stays", "")) for text in since)
             if not is_news and not is_worth_a_line:
                 return ""
+            if self._to_the_end and self._repeats[content] == _FIRST_REPEATS and not self._is_rare:
+                first, self._is_rare = first + _RARELY, True
         details = [*self._saying_once(details)]
         if not self._verbose:
             details = [*self._without_known_freezes(details, call.name.short)]
