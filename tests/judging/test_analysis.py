@@ -437,6 +437,28 @@ def test_of_the_lines_behind_a_cut_those_of_its_own_block_are_not_told_again(kin
     assert [place.line for place in cut.also] == ([6] if listed else [])
 
 
+def test_of_what_ran_in_a_block_the_block_is_told_again_and_never_the_one_that_cuts():
+    def under(line, block, begins):
+        fields = {"block": block, "block_place": Place("train.py", begins)}
+        return node(line=line, requires_grad=False, severs=CutKind.NO_GRAD, **fields)
+
+    made, index = graph(
+        {
+            "loss": node(LOSS),
+            "evaluated": under(9, 3, 8),
+            "acted_again": under(6, 2, 4),  # another step's run of the block that cuts
+            "acted": under(5, 1, 4),
+            "v": node(PARAMETER),
+        },
+        Edge(source=1, target=0, gradient=False),
+        Edge(source=2, target=1, gradient=False),
+        Edge(source=3, target=2, gradient=False),
+        Edge(source=4, target=3, gradient=False, severed=CutKind.NO_GRAD),
+    )
+    (cut,) = analyse(made, seen(index, "v")).cuts
+    assert [place.line for place in cut.also] == [8]
+
+
 def test_a_line_before_the_cut_in_its_file_is_told_again_too():
     made, index = detached(again=True)
     nodes = tuple(

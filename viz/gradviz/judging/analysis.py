@@ -415,20 +415,22 @@ def _severed_again(
     graph: Graph, edges: Iterable[Edge], kind: CutKind, place: Place
 ) -> tuple[Place, ...]:
     """Return the lines behind a cut, towards the loss, that would sever the same route, or a branch
-    of it.
+    of it: of what ran without grad mode that which switched it off.
     """
-    blocks = {graph.nodes[edge.target].block for edge in edges}
+    blocks = {str(_block(graph.nodes[edge.target])) for edge in edges} - {"None"}
     places: set[Place] = set()
     for index in graph.after(edge.target for edge in edges):
         for edge in graph.out[index]:
             node = graph.nodes[edge.target]
             severs = edge.severed or node.severs
-            same = kind in GRAD_MODES and severs in _NO_GRAD and node.block in blocks
-            if (
-                severs is not None
-                and not same
-                and node.place is not None
-                and str(node.place) != str(place)
-            ):
-                places.add(node.place)
+            block = _block(node) if severs in _NO_GRAD else None
+            same = kind in GRAD_MODES and str(block) in blocks
+            again = block if isinstance(block, Place) else node.place
+            if severs is not None and not same and again is not None and str(again) != str(place):
+                places.add(again)
     return tuple(sorted(places))
+
+
+def _block(node: Node) -> Place | int | None:
+    """Return the line that had switched grad mode off, else the number of that block."""
+    return node.block_place or node.block or None
