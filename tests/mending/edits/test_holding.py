@@ -12,6 +12,13 @@ def test_gradients_are_cleared_before_backward():
     ]
 
 
+def test_where_backward_is_called_elsewhere_they_are_cleared_after_the_step():
+    text = "def update(self):\n    self.opt.zero_grad()\n    self.opt.step()\n"
+    assert edited(clear_before, text, 2, kind="cleared") == [
+        "def update(self):\n    self.opt.step()\n    self.opt.zero_grad()\n"
+    ]
+
+
 def test_where_they_are_cleared_before_it_nothing_is_moved():
     assert edited(clear_before, "opt.zero_grad()\nloss.backward()\n", 1, "cleared") == []
 

@@ -15,19 +15,30 @@ _MAKE_LATER = "make the optimizer after the model is complete"
 
 @proposes("cleared")
 def clear_before(site: FaultyLine) -> Iterator[Edit]:
-    """Yield edits that move ``zero_grad()`` in front of ``backward()``."""
+    """Yield edits that move ``zero_grad()`` in front of ``backward()``; where that is called
+    elsewhere, behind ``step()``.
+    """
     statement = site.statement
     if not (isinstance(statement, ast.Expr) and last_name(statement.value) == "zero_grad"):
         return
-    for other in site.source.body_of(statement):
-        if other.lineno < statement.lineno and any(
-            last_name(node) == "backward" for node in ast.walk(other) if isinstance(node, ast.Call)
-        ):
-            yield Edit(
-                "clear the gradients before backward()",
-                _moved(site.source, statement, other, before=True),
-            )
+    body = site.source.body_of(statement)
+    position = body.index(statement)
+    for other in body[:position]:
+        if _calls(other, "backward"):
+            moved = _moved(site.source, statement, other, before=True)
+            yield Edit("clear the gradients before backward()", moved)
             return
+    for other in body[position + 1 :]:
+        if _calls(other, "step"):
+            moved = _moved(site.source, statement, other, before=False)
+            yield Edit("clear the gradients after step()", moved)
+            return
+
+
+def _calls(statement: ast.stmt, name: str) -> bool:
+    """Say whether a statement calls a method of this name."""
+    calls = (node for node in ast.walk(statement) if isinstance(node, ast.Call))
+    return any(last_name(call) == name for call in calls)
 
 
 @proposes("stale")
