@@ -1,7 +1,9 @@
 """A derivative is plain numbers, unless it has a graph; what it was asked for is no constant."""
 
+import pytest
 import torch
-from traced import X, cut, report_of, verdict
+from torch import nn
+from traced import Net, X, cut, report_of, verdict
 
 from gradviz.graph import CutKind, Verdict
 
@@ -50,6 +52,75 @@ def test_a_pullback_that_is_called_under_no_grad_is_cut_by_it():
 
     assert cut(report_of(step)).kind is CutKind.NO_GRAD
     assert cut(report_of(step_with_an_outer_transform)).kind is CutKind.NO_GRAD
+
+
+def pulled_back(by, used):
+    """Return what is said of two factors where one of their two pullbacks is used."""
+
+    def step(net):
+        out, pull = torch.func.vjp(by, net.first(X), net.second(X))
+        with torch.no_grad():
+            both = pull(torch.ones_like(out))
+        return net.last(both[used]).square().mean()
+
+    def make():
+        net = Net()
+        net.second = nn.Linear(3, 3)
+        return net
+
+    parameters = report_of(step, make).parameters
+    return [parameters[name].verdict for name in ("first.weight", "second.weight")]
+
+
+@pytest.mark.parametrize("by", [torch.mul, lambda a, b: a @ b.T, lambda a, b: b @ a.T])
+def test_a_pullback_of_a_product_is_made_of_the_other_factor_alone(by):
+    assert pulled_back(by, 0) == [Verdict.UNUSED, Verdict.CUT]
+    assert pulled_back(by, 1) == [Verdict.CUT, Verdict.UNUSED]
+
+
+def test_a_pullback_of_a_quotient_is_made_of_both_toward_the_divisor():
+    assert pulled_back(torch.div, 0) == [Verdict.UNUSED, Verdict.CUT]
+    assert pulled_back(torch.div, 1) == [Verdict.CUT, Verdict.CUT]
+
+
+@pytest.mark.parametrize("used", [0, 1])
+def test_each_gradient_without_a_graph_is_made_of_what_lies_on_its_own_way(used):
+    def step(net):
+        hidden, other = net.first(X), X.new_ones(()).requires_grad_()
+        both = torch.autograd.grad((hidden * other).sum(), (hidden, other))
+        return net.last(X * both[used].sum()).square().mean()
+
+    assert verdict(report_of(step)) is (Verdict.CUT if used else Verdict.UNUSED)
+
+
+def test_a_gradient_of_a_product_of_two_copies_is_made_of_the_other_alone():
+    def step(net, used):
+        one, other = (net.first(X).detach().requires_grad_(), X.new_ones(()).requires_grad_())
+        both = torch.autograd.grad((one * other).sum(), (one, other))
+        return net.last(X * both[used].sum()).square().mean()
+
+    of_one, of_other = (report_of(lambda net, used=used: step(net, used)) for used in (0, 1))
+    assert verdict(of_one) is Verdict.UNUSED
+    assert verdict(of_other) is Verdict.CUT
+
+
+@pytest.mark.parametrize("curved", [False, True])
+def test_a_gradient_toward_a_value_is_not_made_of_what_made_that(curved):
+    def step(net):
+        hidden = net.first(X).tanh()
+        (found,) = torch.autograd.grad((hidden.exp() if curved else hidden * 2).sum(), hidden)
+        return net.last(X * found.sum()).square().mean()
+
+    assert verdict(report_of(step)) is (Verdict.CUT if curved else Verdict.UNUSED)
+
+
+def test_the_slope_of_a_quotient_is_made_of_its_divisor():
+    def step(net):
+        hidden = net.first(X)
+        (found,) = torch.autograd.grad((X.new_ones(()) / hidden).sum(), hidden)
+        return net.last(X * found.sum()).square().mean()
+
+    assert verdict(report_of(step)) is Verdict.CUT
 
 
 def test_a_pullback_without_a_graph_is_cut_as_a_derivative():

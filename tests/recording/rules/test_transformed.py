@@ -1,5 +1,7 @@
 """Inside torch.func a call is what it is outside: it passes gradient, or it is cut at its line."""
 
+import contextlib
+
 import torch
 from torch.func import grad, vmap
 from traced import X, cut, report_of, verdict
@@ -32,3 +34,28 @@ def test_a_value_that_is_severed_inside_a_derivative_is_cut():
 
     assert verdict(report_of(step)) is Verdict.CUT
     assert torch.is_grad_enabled()
+
+
+def kept_by(block):
+    def step(net):
+        kept = []
+
+        def energy(x):
+            with torch.enable_grad():
+                kept.append(net.first(X))
+            return (kept[0] * x.sum()).sum()
+
+        with block:
+            torch.func.grad(energy)(X)
+        return net.last(kept[0]).square().mean()
+
+    return report_of(step)
+
+
+def test_what_outlives_a_transform_in_a_block_is_cut_by_the_block():
+    found = cut(kept_by(torch.no_grad()))
+    assert (found.kind, found.block.code) == (CutKind.NO_GRAD, "with block:")
+
+
+def test_what_outlives_a_transform_is_reached_where_grad_mode_is_on():
+    assert verdict(kept_by(contextlib.nullcontext())) is Verdict.REACHED

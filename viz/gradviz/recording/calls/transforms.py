@@ -16,6 +16,8 @@ from torch import Tensor
 
 from gradviz.recording import torch_inside
 from gradviz.recording.calls.arguments import tensors_in
+from gradviz.recording.calls.inputs import inputs_of
+from gradviz.recording.recorder import Recorder
 from gradviz.recording.tape import Tape
 from gradviz.recording.tensor_state import nodes_before
 from gradviz.recording.torch_inside import function_saved, is_wrapped, unwrapped
@@ -48,6 +50,23 @@ _ADDED_TO: Mapping[str, int] = {  # the position, in a node, of what is only add
     "NativeGroupNorm": 2,
     "NativeBatchNorm": 2,
 }
+_OF_EDGE: Mapping[str, Mapping[str, int]] = {  # what is saved, and the edge that does not need it
+    "Mul": {"self": 0, "other": 1},
+    "Div": {"self": 0},
+    "Mm": {"self": 0, "mat2": 1},
+    "Bmm": {"self": 0, "mat2": 1},
+    "Mv": {"self": 0, "vec": 1},
+    "Dot": {"self": 0, "tensor": 1},
+    "Addmm": {"mat1": 1, "mat2": 2},
+    "Addmv": {"mat": 1, "vec": 2},
+    "Baddbmm": {"batch1": 1, "batch2": 2},
+    "Convolution": {"input": 0, "weight": 1},
+    "Linear": {"input": 0, "weight": 1},
+    "NativeLayerNorm": {"weight": 1},
+    "NativeGroupNorm": {"weight": 1},
+    "NativeBatchNorm": {"weight": 1},
+}
+_FEW = 8  # inputs of a derivative whose ways are looked at one by one
 _PRODUCTS = frozenset("Mul Div Mm Bmm Mv Dot Addmm Addmv Baddbmm Convolution Linear".split())
 _LINEAR = frozenset(
     "Add Sub Rsub Neg Sum Mean View UnsafeView ReshapeAlias ViewAs T Transpose Permute Squeeze"
@@ -116,22 +135,25 @@ def factors(
     return (*kept, *(value for key, value in kwargs.items() if key != "bias" or addend < 0))
 
 
-def derivative_sources(tape: Tape, nodes: Iterable[Any], inputs: Iterable[Any]) -> tuple[int, ...]:
+def derivative_sources(
+    recorder: Recorder, nodes: Iterable[Any], inputs: Iterable[Any]
+) -> tuple[int, ...]:
     """Return the severed values that a derivative depends on.
 
     Args:
-        tape: Where the nodes are marked with what went into them.
+        recorder: On whose tape the nodes are marked with what went into them.
         nodes: Of what is differentiated.
         inputs: With respect to which tensors.
     """
-    before = _before(nodes)
+    tape, before = recorder.tape, _before(nodes)
     way = _on_the_way(before, inputs)
     numbers: dict[int, None] = {}
     curved = []
-    for node in way:
+    for node in _passed(way, way):
         stamp = tape.stamp_of(node)
         if stamp is not None:
-            numbers.update(dict.fromkeys(stamp.factors))
+            spared = _spared(recorder, node, way) if stamp.factors else frozenset()
+            numbers.update((number, None) for number in stamp.factors if number not in spared)
         if _is_curved(node, way):
             curved.append(node)
     for node in _before(curved):
@@ -168,7 +190,7 @@ def factors_of(nodes: Iterable[Any], inputs: Iterable[Any]) -> tuple[Any, ...]:
             return []
         return [earlier for earlier, _ in node.next_functions if earlier in way]
 
-    for node in walk((node for node in starts if node in way), onward):
+    for node in _passed(walk((node for node in starts if node in way), onward), way):
         kind = _kind(node)
         addend = _ADDED_TO.get(kind, -1)
         before = [
@@ -191,18 +213,60 @@ def behind_what_is_saved(nodes: Iterable[Any], inputs: Iterable[Any]) -> tuple[T
         nodes: Of what is differentiated.
         inputs: With respect to which tensors.
     """
+    way = _on_the_way(_before(nodes), inputs)
     saved = (
-        plain(torch_inside.saved_tensor(node, name))
-        for node in _on_the_way(_before(nodes), inputs)
+        _saved(node, name)
+        for node in _passed(way, way)
         for name in torch_inside.saved_names(node)
+        if _needs(node, name, way)
     )
+    return tuple(tensor for tensor in saved if tensor is not None and tensor.requires_grad)
+
+
+def _saved(node: Any, name: str) -> Tensor | None:
+    """Return the plain tensor that a node saved."""
+    tensor: Tensor | None = plain(torch_inside.saved_tensor(node, name))
     # A view that was taken where grad mode is off has no history of its own
-    owners = (
-        tensor if tensor.requires_grad else torch_inside.view_base(tensor)
-        for tensor in saved
-        if tensor is not None
+    if tensor is None or tensor.requires_grad:
+        return tensor
+    base = torch_inside.view_base(tensor)
+    return tensor if base is None else base
+
+
+def _needs(node: Any, name: str, way: Container[Any]) -> bool:
+    """Say whether the derivative along a way needs what a node saved under a name: that of a
+    product with respect to one factor needs the other alone.
+    """
+    kind, edges = _kind(node), node.next_functions
+    if kind not in _OF_EDGE:
+        return True
+    own, addend = _OF_EDGE[kind].get(name, -1), _ADDED_TO.get(kind, -1)
+    return any(
+        earlier in way and position not in (own, addend)
+        for position, (earlier, _) in enumerate(edges)
     )
-    return tuple(tensor for tensor in owners if tensor is not None and tensor.requires_grad)
+
+
+def _spared(recorder: Recorder, node: Any, way: Container[Any]) -> frozenset[int]:
+    """Return the numbers of what a product saved that its derivative along a way needs not."""
+    numbers: dict[bool, set[int]] = {True: set(), False: set()}
+    for name in torch_inside.saved_names(node) if _kind(node) in _OF_EDGE else ():
+        tensor = plain(torch_inside.saved_tensor(node, name))
+        inputs = inputs_of(recorder, (tensor,), {})
+        numbers[_needs(node, name, way)].update(number for number, _ in inputs)
+    return frozenset(numbers[False] - numbers[True])
+
+
+def each_toward(out: Any, inputs: Iterable[Any]) -> list[tuple[Tensor, ...]]:
+    """Return with respect to which inputs each tensor among some derivatives was taken: to all
+    where there are many.
+    """
+    towards, items = tuple(tensors_in(inputs)), out if isinstance(out, (tuple, list)) else (out,)
+    if not len(items) == len(towards) <= _FEW:
+        return [towards for item in items if isinstance(item, Tensor)]
+    return [
+        (toward,) for item, toward in zip(items, towards, strict=True) if isinstance(item, Tensor)
+    ]
 
 
 def left_by_functions(
@@ -220,7 +284,8 @@ def left_by_functions(
         results: The nodes of the derivatives.
     """
     nodes, inputs = tuple(nodes), tuple(inputs)
-    if not any(map(_is_custom, _on_the_way(_before(nodes), inputs))):
+    way = _on_the_way(_before(nodes), inputs)
+    if not any(map(_is_custom, _passed(way, way))):
         return ()
     kept = _before(results)
     lost: dict[Any, None] = {}
@@ -264,6 +329,11 @@ def _on_the_way(before: Mapping[Any, list[Any]], inputs: Iterable[Any]) -> dict[
     return dict.fromkeys(walk(ends, lambda node: after.get(node, ())))
 
 
+def _passed(nodes: Iterable[Any], way: Container[Any]) -> Iterator[Any]:
+    """Yield the nodes that a derivative along a way passes: at what made its input it ends."""
+    return (node for node in nodes if any(earlier in way for earlier in nodes_before(node)))
+
+
 def is_product(node: Any) -> bool:
     """Say whether a node's derivative depends on whatever it was computed with."""
     return _kind(node) not in _LINEAR
@@ -275,7 +345,8 @@ def _is_curved(node: Any, way: Container[Any]) -> bool:
     """
     kind = _kind(node)
     if kind in _PRODUCTS:
-        return sum(before in way for before, _ in node.next_functions) > 1
+        inside = [before in way for before, _ in node.next_functions]
+        return sum(inside) > 1 or (kind == "Div" and any(inside[1:]))
     return kind not in _LINEAR
 
 

@@ -25,7 +25,7 @@ from gradviz.recording.torch_inside import is_wrapped
 
 
 def _after_grad(call: TorchCall) -> None:
-    recorder, rule, args, kwargs, out, _, frame = call
+    recorder, _, args, kwargs, out, _, frame = call
     for item in tensors_in(out):
         is_another(recorder, item, args, kwargs)
     outputs = args[0] if args else kwargs.get("outputs")
@@ -34,31 +34,50 @@ def _after_grad(call: TorchCall) -> None:
     if any(isinstance(item, nn.Parameter) for item in towards):
         _note_asked(recorder.tape, roots, towards, spot_of(frame))
     weights = cotangents(args, kwargs)
-    constants = transforms.derivative_sources(recorder.tape, roots, towards)
+    directions = transforms.each_toward(out, towards)
     live = tuple(item for item in out if isinstance(item, Tensor) and is_recorded(item))
     if live:
         stamp_nodes(call._replace(args=weights, kwargs={}), live)
         _note_birth(recorder.tape, roots, live)
-        for item in live if constants else ():
-            recorder.tape.stamp(item.grad_fn, None, constants)
         _note_unseen(
             call, transforms.left_by_functions(roots, towards, [item.grad_fn for item in live])
         )
-    dead = tuple(item for item in out if isinstance(item, Tensor) and not is_recorded(item))
-    if dead:
-        is_pullback = any(map(is_wrapped, tensors_in((outputs,))))
-        behind = transforms.behind_what_is_saved(roots, towards) if is_pullback else ()
-        inputs = (
-            *((recorder.tape.walk(node), True) for node in transforms.factors_of(roots, towards)),
-            *((constant, False) for constant in constants),
-            *inputs_of(recorder, (*behind, *weights), {}),
-        )
-        if inputs:
-            stack = recorder.stacks.look_around(frame)
-            kind = kind_without_graph(recorder, is_pullback=is_pullback)
-            serial = write_down(recorder, rule.name, kind, inputs, stack, dead[0])
-            for item in dead[1:]:
-                recorder.tape.set_origin(item, serial)
+    is_pullback = any(map(is_wrapped, tensors_in((outputs,))))
+    alike: dict[tuple[int, ...], tuple[tuple[Tensor, ...], list[Tensor]]] = {}
+    for item, own in zip(tensors_in(out), directions, strict=True):
+        alike.setdefault(tuple(map(id, own)), (own, []))[1].append(item)
+    for own, items in alike.values():
+        constants = transforms.derivative_sources(recorder, roots, own)
+        for item in filter(is_recorded, items) if constants else ():
+            recorder.tape.stamp(item.grad_fn, None, constants)
+        lost = tuple(item for item in items if not is_recorded(item))
+        if lost:
+            _cut(call, roots, own, lost, constants, is_pullback=is_pullback)
+
+
+def _cut(
+    call: TorchCall,
+    roots: Sequence[Any],
+    towards: tuple[Tensor, ...],
+    items: Sequence[Tensor],
+    constants: tuple[int, ...],
+    *,
+    is_pullback: bool,
+) -> None:
+    """Take note of derivatives without a history, with respect to the same inputs."""
+    recorder = call.recorder
+    behind = transforms.behind_what_is_saved(roots, towards) if is_pullback else ()
+    inputs = (
+        *((recorder.tape.walk(node), True) for node in transforms.factors_of(roots, towards)),
+        *((constant, False) for constant in constants),
+        *inputs_of(recorder, (*behind, *cotangents(call.args, call.kwargs)), {}),
+    )
+    if inputs:
+        stack = recorder.stacks.look_around(call.frame)
+        kind = kind_without_graph(recorder, is_pullback=is_pullback)
+        serial = write_down(recorder, call.function.name, kind, inputs, stack, None)
+        for item in items:
+            recorder.tape.set_origin(item, serial)
 
 
 def _note_birth(tape: Tape, roots: Iterable[Any], results: Sequence[Tensor]) -> None:

@@ -51,21 +51,24 @@ def derived(call: TorchCall, args: Any, out: Any, result: Any) -> None:
     nodes = [*transforms.layers(args[0])] or [
         tensor.grad_fn for tensor in tensors_in((plain[0][0],))
     ]
-    sources = transforms.derivative_sources(recorder.tape, nodes, tensors_in(args[1:2]))
+    weights: list[int] = []
     if rule.name == TAKES_A_DUAL:
-        sources = tuple(dict.fromkeys((*sources, *recorder.tape.tangents)))
+        weights.extend(recorder.tape.tangents)
     else:
-        weights: list[int] = []
         dead_sources(recorder, cotangents(*plain), weights, None)
-        sources = tuple(dict.fromkeys((*sources, *weights)))
-    for wrapped, tensor in zip(tensors_in((out,)), tensors_in((result,)), strict=False):
+    directions = transforms.each_toward(out, tensors_in(args[1:2]))
+    for wrapped, tensor, own in zip(
+        tensors_in((out,)), tensors_in((result,)), directions, strict=False
+    ):
+        beside = transforms.derivative_sources(recorder, nodes, own)
+        sources = tuple(dict.fromkeys((*beside, *weights)))
         if rule.name == "grad":
             is_another(recorder, tensor, *plain)
         if is_recorded(tensor):
             stamp_nodes(call._replace(args=(), kwargs={}), (tensor,))
             recorder.tape.stamp(tensor.grad_fn, None, sources).factors += sources
         else:
-            behind = transforms.behind_what_is_saved(nodes, tensors_in(args[1:2]))
+            behind = transforms.behind_what_is_saved(nodes, own)
             inputs = (
                 *inputs_of(recorder, (*behind, *cotangents(*plain)), {}),
                 *((source, _is_live(recorder, source)) for source in sources),

@@ -33,6 +33,11 @@ def after_transformed(call: TorchCall, args: Any) -> None:
     rule.after(call._replace(out=result))
     if rule.name == MAKES_A_DUAL:
         return
+    # A wrapper that outlives its transform stands for what is in it
+    for wrapper, tensor in zip(tensors_in((out,)), tensors_in((result,)), strict=True):
+        origin = None if wrapper is tensor or is_recorded(tensor) else recorder.tape.origin(tensor)
+        if origin is not None:
+            recorder.tape.set_origin(wrapper, origin)
     given = (*call.args, *call.kwargs.values())
     sources: list[int] = []
     dead_sources(recorder, call.args, sources, rule)
