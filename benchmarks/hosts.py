@@ -1,10 +1,11 @@
-"""What gradviz says of ranks on two hosts, of a rank that is killed or hangs, and of a 2 x 2 mesh.
+"""What gradviz says of ranks on two hosts, of a rank that dies, lags or hangs, and of a 2 x 2 mesh.
 
     python benchmarks/hosts.py [PART ...]
 
     shared     two hosts with a folder that both see: one table of all ranks
     apart      two hosts without one: each tells of its own, and `gradviz merge` gives the table
     killed     a rank that is killed in its second call
+    lags       a rank that comes to each call, and to the end, three seconds after the other
     hangs      a rank that does not come to its second call, until the others give up
     mesh       tensor parallel layers under FSDP2, on a mesh of 2 x 2
     pipeline   two stages that hand activations and gradients to each other
@@ -44,14 +45,18 @@ optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 for step in range(2):
     optimizer.zero_grad()
     loss = model(torch.randn(4, 3), rank).pow(2).mean()
-    if step == 1 and way:  # the other is in its call by then
+    if way == ["lags"] and rank == 1:
+        time.sleep(3)
+    if step == 1 and way and way != ["lags"]:  # the other is in its call by then
         loss.register_hook(lambda gradient: open(f"in_call_{rank}", "w").close())
-    if step == 1 and rank == 1 and way:
+    if step == 1 and rank == 1 and way and way != ["lags"]:
         while not glob.glob("in_call_*"): time.sleep(0.01)
         os.kill(os.getpid(), signal.SIGKILL) if way == ["killed"] else time.sleep(600)
     loss.backward()
     optimizer.step()
 dist.destroy_process_group()
+if way == ["lags"] and rank == 1:
+    time.sleep(3)
 """
 
 MESH = """
@@ -246,6 +251,13 @@ def killed(folder: Path) -> Iterator[Row]:
     yield says("the call that it did not come to", said, "rank 1 did not come to this call")
 
 
+def lags(folder: Path) -> Iterator[Row]:
+    """Let a rank come late to each call."""
+    said = here(folder, HEADS, 2, "lags")
+    both = "backward 1 and 2 at train.py:26: 4 of 6 parameters differ between ranks"
+    yield says("both calls, in one table", said, both)
+
+
 def hangs(folder: Path) -> Iterator[Row]:
     """Let a rank hang while the others wait for it."""
     said = here(folder, HEADS, 2, "hangs")
@@ -272,7 +284,7 @@ def pipeline(folder: Path) -> Iterator[Row]:
 
 
 PARTS: dict[str, Callable[[Path], Iterator[Row]]] = {
-    part.__name__: part for part in (shared, apart, killed, hangs, mesh, pipeline)
+    part.__name__: part for part in (shared, apart, killed, lags, hangs, mesh, pipeline)
 }
 
 
