@@ -14,6 +14,7 @@ from gradviz.recording.outside.exits import (
     NUMBERS,
     TEXTS,
     goes_nowhere_from,
+    may_go_nowhere_from,
     name_of_memory,
 )
 
@@ -78,6 +79,20 @@ def test_what_leaves_to_be_a_key_goes_nowhere():
     with Ends() as ends:
         seen[tensor.data_ptr()] = 1
         seen[1] = tensor.data_ptr()
-        seen[2] = [*seen]
+        seen[2] = len(seen)
     assert ends.found == [True, False]
     assert not goes_nowhere_from(None)
+
+
+def test_what_another_is_handed_as_a_key_may_go_nowhere():
+    class Looks(torch.overrides.TorchFunctionMode):
+        def __torch_function__(self, function, types, args=(), kwargs=None):
+            frame = sys._getframe(1)
+            found.append((goes_nowhere_from(frame), may_go_nowhere_from(frame)))
+            return function(*args, **(kwargs or {}))
+
+    tensor, table, found = torch.ones(2), vars(copy), []
+    with Looks():
+        table.get(tensor.data_ptr())
+    assert found == [(False, True)]
+    assert not may_go_nowhere_from(None)

@@ -19,20 +19,14 @@ def taken(text, followed):
 
 @pytest.mark.parametrize(
     "text",
-    ["x.shape", "x.nbytes", "len(x)", "np.shape(x)", "sys.getsizeof(x)", "torch.ones_like(x)"],
+    ["x.shape", "x.nbytes", "len(x)", "np.shape(x)", "torch.ones_like(x)"],
 )
 def test_of_what_left_as_it_is_the_form_has_none_of_its_numbers(text):
     assert taken(text, Followed.WHOLE)[0]
     assert not taken(text, Followed.VALUE)[0]
 
 
-@pytest.mark.parametrize("text", ["d[x]", "{x: 1}", "x in d", "d.get(x, 2)", "{x: 1 for _ in d}"])
-def test_an_address_is_a_key_as_any_other(text):
-    assert taken(text, Followed.ADDRESS)[0]
-    assert not taken(text, Followed.WHOLE)[0]
-
-
-@pytest.mark.parametrize("text", ["np.ones_like(d, x)", "d.get(1, x)", "f(x)", "{1: x}", "x + 1"])
+@pytest.mark.parametrize("text", ["np.ones_like(d, x)", "d.get(1, x)", "f(x)", "d.add(x)", "id(x)"])
 def test_anything_else_may_take_numbers(text):
     assert not any(taken(text, followed)[0] for followed in Followed)
 
@@ -47,6 +41,8 @@ def test_the_type_of_anything_has_none_of_its_numbers():
         ("x.T", Followed.WHOLE),
         ("x[1:, 0]", Followed.WHOLE),
         ("list(x)", Followed.WHOLE),
+        ("set(x)", Followed.VALUE),
+        ("bytes(x)", Followed.VALUE),
         ("x[k]", Followed.VALUE),
         ("x * 2", Followed.VALUE),
         ("np.unique(x)", Followed.VALUE),

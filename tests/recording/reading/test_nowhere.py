@@ -2,7 +2,7 @@
 
 import pytest
 
-from gradviz.recording.reading.nowhere import goes_nowhere
+from gradviz.recording.reading.nowhere import goes_nowhere, may_go_nowhere
 
 ENDS = [
     "x.item()",
@@ -67,15 +67,36 @@ FORMS = [
     "rows = x.detach().numpy()\n    return np.size(rows) / rows[2:].nbytes",
     "return x.untyped_storage().nbytes()",
     "return memoryview(x.numpy()).nbytes",
-    "raw = x.numpy().tobytes()\n    return len(raw) + sys.getsizeof(raw)",
+    "raw = x.numpy().tobytes()\n    return len(raw)",
     "self.lies = isinstance(x.item(), float)",
-    "seen = {x.data_ptr(): given}\n    return seen",
-    "given[x.data_ptr(), 1] = g\n    return given.get(x.data_ptr())",
-    "key = (x.data_ptr(), 1)\n    return given[key]",
+    "seen = {x.data_ptr(): given}\n    return seen[given]",
+    "made = {}\n    made[x.data_ptr(), 1] = g\n    return made.get(x.data_ptr())",
+    "key = (x.data_ptr(), 1)\n    made = dict()\n    return made[key]",
+    "self.made = {}\n    return self.made.setdefault(x.data_ptr(), given)",
+    "seen = set()\n    seen.add(x.data_ptr())\n    return x.data_ptr() in seen",
+    "print(np.maximum(x.numpy(), given), np.exp(x.numpy()), np.mean(x.numpy(), 0))",
+    "y = x.numpy()\n    print(y.sum(0), y.round(2), np.clip(y, 0, given))",
     "return x.data_ptr() == given",
     "return len({x.untyped_storage().data_ptr()})",
 ]
 OF_NUMBERS = [
+    "return len(set(x.tolist()))",
+    "seen = frozenset(x.numpy())\n    return len(seen)",
+    "rows = x.tolist()\n    return len(bytes(rows[0]))",
+    "return sys.getsizeof(x.item())",
+    "seen = set()\n    seen.add(x.numpy().tobytes())\n    return len(seen)",
+    "return given.add(x.data_ptr(), 1)",
+    "return given[x.data_ptr()]",
+    "return x.data_ptr() in given",
+    "made = given()\n    return made.get(x.data_ptr())",
+    "seen = set()\n    seen.add(x.data_ptr())\n    return g(seen)",
+    "seen = {x.data_ptr(): given}\n    return seen",
+    "y = x.numpy()\n    np.multiply(y, 2.0, given)",
+    "y = x.numpy()\n    np.exp(y * 2, given)",
+    "y = x.numpy()\n    y.mean(0, None, given)",
+    "y = x.numpy()\n    y.sum(out=given)",
+    "np.fill_diagonal(given, x.item())",
+    "def inner(type):\n        return type(x.item())\n    return inner",
     "rows = x.numpy()\n    rows = rows[rows > 0]\n    return len(rows)",
     "rows = x.numpy()\n    return len(rows[:given])",
     "rows = x.numpy()\n    return np.unique(rows).size",
@@ -116,6 +137,21 @@ def test_its_form_and_its_address_have_none_of_its_numbers(program, body):
 @pytest.mark.parametrize("body", OF_NUMBERS)
 def test_a_form_that_the_numbers_chose_and_an_address_that_is_read_may_come_back(program, body):
     assert not all(goes_nowhere(*place) for place in exits(program, body))
+
+
+@pytest.mark.parametrize(
+    ("body", "may"),
+    [
+        ("return given[x.data_ptr()]", True),
+        ("key = x.data_ptr()\n    return given.get(key)", True),
+        ("return given.read(x.data_ptr())", False),
+        ("return given[x.item()]", False),
+    ],
+)
+def test_whatever_gets_an_address_as_a_key_may_only_look_it_up(program, body, may):
+    places = exits(program, body)
+    assert [may_go_nowhere(*place) for place in places] == [may]
+    assert not any(goes_nowhere(*place) for place in places)
 
 
 def exits(program, body):

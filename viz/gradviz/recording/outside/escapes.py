@@ -27,7 +27,7 @@ from gradviz.recording.outside.alike import (
     rounded,
 )
 from gradviz.recording.outside.arrays_left import ArraysLeft
-from gradviz.recording.outside.exits import goes_nowhere_from
+from gradviz.recording.outside.exits import may_go_nowhere_from
 from gradviz.recording.outside.fingerprints import Fingerprints, is_short
 from gradviz.recording.outside.reckoned import Reckoner
 from gradviz.recording.outside.sites import HELD, Marks, Site, is_near, known_to_caller
@@ -97,7 +97,7 @@ class Escapes:
             text: It left as a text.
         """
         self.any = True
-        if not goes_nowhere_from(frame):
+        if not may_go_nowhere_from(frame):
             self._mark(frame, serial, value)
         self._choose(frame, serial)
         self._hold(value, serial, frame)

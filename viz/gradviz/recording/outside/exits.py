@@ -4,7 +4,7 @@ from types import FrameType
 
 from gradviz.causes import CAUSES, LeavesAs
 from gradviz.causes.pickled import PICKLE
-from gradviz.recording.reading.nowhere import goes_nowhere
+from gradviz.recording.reading.nowhere import goes_nowhere, may_go_nowhere
 from gradviz.recording.reading.where import INSIDE, level, outside_torch
 from gradviz.recording.torch_inside import FILES, HAND_OVER, REDUCES
 
@@ -57,3 +57,9 @@ def is_saved(frame: FrameType) -> bool:
             return True
         caller = caller.f_back
     return False
+
+
+def may_go_nowhere_from(frame: FrameType | None) -> bool:
+    """Say whether it goes nowhere if whatever gets an address by way of a key only looks it up."""
+    outer = outside_torch(frame)
+    return outer is not None and may_go_nowhere(outer.f_code, outer.f_lasti)

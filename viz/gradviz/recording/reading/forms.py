@@ -9,15 +9,13 @@ _FORM = frozenset(
     "shape size ndim dim numel nelement nbytes itemsize element_size stride strides dtype device"
     " layout flags is_contiguous storage_offset is_cuda __len__".split()
 )
-_SAME_FORM = frozenset("numpy detach cpu cuda tolist tobytes copy clone T item".split())
+_SAME_FORM = frozenset("numpy detach cpu cuda tolist tobytes copy clone T".split())
 _LEAVE = _SAME_FORM | frozenset("asarray array ascontiguousarray untyped_storage storage".split())
-_OF_FORM = frozenset(
-    "shape size ndim getsizeof zeros_like ones_like empty_like full_like is_tensor".split()
-)
-_PACKAGES = frozenset("np numpy torch sys".split())
-_TYPES = frozenset("isinstance issubclass type id hasattr callable".split())
-_BY_KEY = frozenset("get setdefault pop add discard remove index count".split())
-_GROUPS = frozenset("set list tuple frozenset sorted bytes bytearray memoryview".split())
+_OF_FORM = frozenset("shape size ndim zeros_like ones_like empty_like full_like is_tensor".split())
+_PACKAGES = frozenset(("np", "numpy", "torch"))
+_TYPES = frozenset("isinstance issubclass type hasattr callable".split())
+_AS_MANY = frozenset("list tuple sorted memoryview".split())
+_GROUPS = _AS_MANY | {"set", "frozenset"}  # of addresses; how many values differ, these say
 
 
 class Followed(StrEnum):
@@ -40,8 +38,6 @@ def takes_none(node: ast.AST, parent: ast.AST, followed: Followed) -> bool:
     """Say whether an expression takes nothing of the numbers of one that it is made of."""
     if isinstance(parent, ast.Call) and node in parent.args:
         return _calls_for_none(node, parent, followed)
-    if followed is Followed.ADDRESS:
-        return _is_key(node, parent)
     return followed is Followed.WHOLE and isinstance(parent, ast.Attribute) and parent.attr in _FORM
 
 
@@ -51,21 +47,9 @@ def _calls_for_none(node: ast.AST, call: ast.Call, followed: Followed) -> bool:
         return name in _TYPES or (name == "len" and followed is not Followed.VALUE)
     if not isinstance(call.func, ast.Attribute) or node is not call.args[0]:
         return False
-    if followed is Followed.ADDRESS:
-        return name in _BY_KEY
     owner = call.func.value
     of_package = isinstance(owner, ast.Name) and owner.id in _PACKAGES
     return followed is Followed.WHOLE and of_package and name in _OF_FORM
-
-
-def _is_key(node: ast.AST, parent: ast.AST) -> bool:
-    if isinstance(parent, ast.Subscript):
-        return node is parent.slice
-    if isinstance(parent, ast.Dict):
-        return node in parent.keys
-    return isinstance(parent, ast.Compare) or (
-        isinstance(parent, ast.DictComp) and node is parent.key
-    )
 
 
 def _is_written(index: ast.AST) -> bool:
@@ -79,8 +63,9 @@ def onward(node: ast.AST, parent: ast.AST, followed: Followed) -> Followed:
     if isinstance(parent, ast.Attribute) and parent.attr == "data_ptr":
         return Followed.ADDRESS
     if isinstance(parent, ast.Call):
+        kept = _GROUPS if followed is Followed.ADDRESS else _AS_MANY
         named = isinstance(parent.func, (ast.Name, ast.Attribute))
-        same = named and (node is parent.func or name_of(parent) in _GROUPS)
+        same = named and (node is parent.func or name_of(parent) in kept)
         return followed if same else Followed.VALUE
     if followed is Followed.ADDRESS:
         groups = (ast.Tuple, ast.List, ast.Set, ast.Starred, ast.BinOp, ast.ListComp, ast.SetComp)

@@ -19,6 +19,7 @@ from gradviz.recording.reading.kept import (
     places_of,
     results_of,
 )
+from gradviz.recording.reading.look_ups import is_builtin, looks_up
 from gradviz.recording.reading.own_names import (
     ADDS,
     ends_with_errors,
@@ -33,6 +34,7 @@ from gradviz.recording.reading.own_names import (
 from gradviz.recording.reading.parts import name_of
 from gradviz.recording.reading.sources import Source, source_of
 from gradviz.recording.reading.where import by_file
+from gradviz.recording.reading.written_by import may_write
 
 _SHOWS = frozenset(
     "pprint echo log log_metric log_metrics log_dict debug info warning error critical"
@@ -59,7 +61,9 @@ _OF_VALUES = frozenset("format join fromarray get index count".split())  # which
 _LIBRARIES = frozenset("math cmath statistics np numpy json hashlib".split())
 _WITHIN_LIBRARIES = frozenset("np.linalg numpy.linalg np.fft numpy.fft".split())
 _KEEPS = frozenset(
-    "save savez savez_compressed savetxt copyto put place putmask memmap dump".split()
+    "save savez savez_compressed savetxt copyto put place putmask memmap dump"
+    " fill_diagonal put_along_axis apply_along_axis apply_over_axes piecewise vectorize frompyfunc"
+    " fromfunction nan_to_num".split()
 )
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
@@ -87,18 +91,28 @@ _CATCHES = frozenset(("redirect_stdout",))
 @by_file
 def goes_nowhere(code: CodeType, lasti: int) -> bool:
     """Say whether the value that an instruction takes out of torch was seen to go nowhere."""
+    return _ends(code, lasti, anywhere=False)
+
+
+@by_file
+def may_go_nowhere(code: CodeType, lasti: int) -> bool:
+    """Say whether it goes nowhere if whatever gets an address by way of a key only looks it up."""
+    return _ends(code, lasti, anywhere=True)
+
+
+def _ends(code: CodeType, lasti: int, *, anywhere: bool) -> bool:
     source, position = source_of(code.co_filename), position_of(code, lasti)
     if source is None or position is None:
         return False
     start = source.places.get(position)
-    return start is not None and _Follower(source, code.co_filename).ends(start)
+    return start is not None and _Follower(source, code.co_filename, anywhere=anywhere).ends(start)
 
 
 class _Follower:
     """Follows the values of expressions through a file, all of them to their ends."""
 
-    def __init__(self, source: Source, file: str) -> None:
-        self._source, self._file = source, file
+    def __init__(self, source: Source, file: str, *, anywhere: bool = False) -> None:
+        self._source, self._file, self._anywhere = source, file, anywhere
         self._parents = source.parents
         self._pending: list[tuple[ast.AST, Followed]] = []
         self._met: set[tuple[int, Followed]] = set()
@@ -134,19 +148,18 @@ class _Follower:
         """Say whether all that comes of a call is what it gives."""
         name = name_of(call)
         if isinstance(call.func, ast.Name):
-            builtin = name in _BUILTINS and name not in self._source.callables
+            builtin = name in _BUILTINS and is_builtin(self._source, name)
             return builtin and all(
                 word.arg != "key" or self._is_pure(word.value) for word in call.keywords
             )
-        if not isinstance(call.func, ast.Attribute):
+        if not isinstance(call.func, ast.Attribute) or may_write(call):
             return False
         if ast.unparse(call.func) in _PICTURES:
             return True
         if _root(call.func) in _LIBRARIES:
-            into = any(word.arg == "out" for word in call.keywords)
             package = call.func.value
             alone = isinstance(package, ast.Name) or ast.unparse(package) in _WITHIN_LIBRARIES
-            return alone and name not in _KEEPS and not into
+            return alone and name not in _KEEPS
         return name in _METHODS and name not in self._source.callables
 
     def _is_shown(self, call: ast.Call) -> bool:
@@ -207,10 +220,13 @@ class _Follower:
         return isinstance(parent, (*_GO_ON, *_COMPREHENSIONS)) and self._go_on(parent)
 
     def _takes_none(self, node: ast.AST, parent: ast.AST) -> bool:
-        if self._followed is Followed.ADDRESS and self._reads_addresses:
-            return False
-        own = isinstance(parent, ast.Call) and name_of(parent) in self._source.callables
-        return not own and takes_none(node, parent, self._followed)
+        if self._followed is Followed.ADDRESS:
+            if self._reads_addresses:
+                return False
+            if looks_up(self._source, node, parent, anywhere=self._anywhere):
+                return True
+        builtin = not isinstance(parent, ast.Call) or is_builtin(self._source, name_of(parent))
+        return builtin and takes_none(node, parent, self._followed)
 
     def _into_statement(self, statement: ast.stmt) -> bool:
         match statement:
@@ -241,7 +257,7 @@ class _Follower:
         if not isinstance(call, ast.Call):
             return False  # a base of a class
         if node is call.func:
-            return self._go_on(call)  # a method of it, which is known
+            return not may_write(call) and self._go_on(call)  # a method of it, which is known
         if self._is_shown(call):
             return True
         if self._adds(call) and method_called(self._source, call) is None:
@@ -332,6 +348,8 @@ class _Follower:
 
     def _kept_in(self, holder: ast.AST, *, nested: bool = False) -> bool:
         """Take up what is read of a container that got a value; it must have no other name."""
+        if self._followed is Followed.WHOLE:
+            self._followed = Followed.VALUE  # how many there are, the values may tell
         match holder:
             case ast.Subscript(value=outer, ctx=ast.Load()):
                 return self._kept_in(outer, nested=True)
