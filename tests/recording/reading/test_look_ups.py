@@ -16,6 +16,7 @@ LOOKED_UP = [
     "made: dict = {}\ny = made.pop(x, 1)",
     "made = {x: 1}\ny = made[2]",
     "y = x in {1, 2}",
+    "n, made = 1, {}\ny = made[x]",
     "y = x == 2",
     "class A:\n    def f(self):\n        self.made = {}\n        return self.made[x]",
 ]
@@ -33,6 +34,7 @@ HANDED_ON = [
     "from other import defaultdict\nmade = defaultdict(int)\ny = made[x]",
     "class set: pass\nseen = set()\ny = x in seen",
     "made = {}\ny = made.get(2, x)",
+    "n, made = {}, g()\ny = made[x]",
     "y = g(x)",
 ]
 

@@ -28,6 +28,7 @@ ENDS = [
     "best = 0\n    best = x.item() if x.item() > best else best\n    print(best)",
 ]
 GOES_ON = [
+    "given.get(x.item())",
     "return x.item()",
     "g(x.item())",
     "self.a = x.item()",

@@ -1,5 +1,6 @@
 """A value that leaves torch is noted where it left, and an array that comes back is it."""
 
+import copy
 import io
 import pickle
 
@@ -85,6 +86,14 @@ def test_what_lies_under_an_address_has_a_part_in_the_loss():
         return seen[held.data_ptr()].sum()
 
     assert of_the_first_by(copied).verdict is Verdict.CUT
+
+
+def test_what_another_looks_up_by_an_address_may_have_been_read_there():
+    def looked_up(net, table=copy.__dict__):
+        return table.get(net.first.weight.data_ptr(), 2.0)
+
+    told = of_the_first_by(looked_up)
+    assert (told.verdict, told.uncertain) == (Verdict.UNUSED, True)
 
 
 def loaded(module):

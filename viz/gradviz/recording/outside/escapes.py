@@ -99,7 +99,7 @@ class Escapes:
         self.any = True
         if not may_go_nowhere_from(frame):
             self._mark(frame, serial, value)
-        self._choose(frame, serial)
+            self._choose(frame, serial)
         self._hold(value, serial, frame)
         self.values.left(value, serial, _text_use(frame, text))
 

@@ -37,7 +37,7 @@ def looks_up(source: Source, node: ast.AST, parent: ast.AST, *, anywhere: bool =
             return node is parent.slice and (anywhere or _is_only_asked(source, parent.value))
         case ast.Compare():
             return anywhere or all(
-                item is node or not isinstance(by, (ast.In, ast.NotIn)) or _is_made(source, item)
+                item is node or not isinstance(by, (ast.In, ast.NotIn)) or is_made(source, item)
                 for by, item in zip(parent.ops, parent.comparators, strict=True)
             )
         case ast.Dict() | ast.DictComp():
@@ -54,14 +54,14 @@ def _is_kept_to_ask(source: Source, made: ast.AST) -> bool:
     return _is_only_asked(source, statement.targets[0])
 
 
-def _is_made(source: Source, holder: ast.AST) -> bool:
+def is_made(source: Source, holder: ast.AST) -> bool:
     """Say whether all that an expression may stand for in its file is a container of Python's."""
-    if isinstance(holder, (*_DISPLAYS, ast.Tuple)):
+    if isinstance(holder, (*_DISPLAYS, ast.Tuple, ast.Constant)):
         return True
     if isinstance(holder, ast.Name) and _is_given(source, holder.id):
         return False
     values = [
-        getattr(source.parents[id(node)], "value", None) if _is_target(source, node) else None
+        _assigned_to(source, node)
         for node in _of_that_name(source, holder)
         if isinstance(node.ctx, ast.Store)
     ]
@@ -80,7 +80,7 @@ def _is_given(source: Source, name: str) -> bool:
 
 def _is_only_asked(source: Source, holder: ast.AST) -> bool:
     """Say whether a container of Python's is nowhere in its file gone through, or handed on."""
-    return _is_made(source, holder) and all(
+    return is_made(source, holder) and all(
         isinstance(node.ctx, ast.Store) or _asks(source, node)
         for node in _of_that_name(source, holder)
     )
@@ -115,11 +115,18 @@ def _of_that_name(source: Source, holder: ast.AST) -> Iterator[ast.Name | ast.At
                 yield node
 
 
-def _is_target(source: Source, node: ast.AST) -> bool:
-    parent = source.parents.get(id(node))
-    return isinstance(parent, ast.AnnAssign) or (
-        isinstance(parent, ast.Assign) and node in parent.targets
-    )
+def _assigned_to(source: Source, node: ast.AST) -> ast.AST | None:
+    """Return what an assignment gives a name or an attribute; None where that is not known."""
+    match source.parents.get(id(node)):
+        case ast.AnnAssign(value=value):
+            return value
+        case ast.Assign(value=value):
+            return value
+        case ast.Tuple(elts=targets) as several:
+            match source.parents.get(id(several)):
+                case ast.Assign(value=ast.Tuple(elts=values)) if len(values) == len(targets):
+                    return values[targets.index(node)]  # type: ignore[arg-type]
+    return None
 
 
 def _is_container(source: Source, value: ast.AST | None) -> bool:

@@ -19,7 +19,7 @@ from gradviz.recording.reading.kept import (
     places_of,
     results_of,
 )
-from gradviz.recording.reading.look_ups import is_builtin, looks_up
+from gradviz.recording.reading.look_ups import is_builtin, is_made, looks_up
 from gradviz.recording.reading.own_names import (
     ADDS,
     ends_with_errors,
@@ -57,7 +57,8 @@ _METHODS = frozenset(
     " data_ptr untyped_storage storage nbytes element_size tobytes hex hexdigest digest encode"
     " decode".split()
 )
-_OF_VALUES = frozenset("format join fromarray get index count".split())  # which take values in
+_BY_KEY = frozenset(("get", "index", "count"))
+_OF_VALUES = _BY_KEY | {"format", "join", "fromarray"}  # which take values in
 _LIBRARIES = frozenset("math cmath statistics np numpy json hashlib".split())
 _WITHIN_LIBRARIES = frozenset("np.linalg numpy.linalg np.fft numpy.fft".split())
 _KEEPS = frozenset(
@@ -265,9 +266,15 @@ class _Follower:
         if call.args[:1] == [node] and name_of(call) == "setdefault":
             return self._kept_in(call)  # a key
         of_object = isinstance(call.func, ast.Attribute) and _root(call.func) not in _LIBRARIES
-        if self._gives(call) and (not of_object or name_of(call) in _OF_VALUES):
+        if self._gives(call) and (not of_object or self._takes_in(call)):
             return ends_with_errors(self._source, call) and self._go_on(call)
         return self._into_function(node, call)
+
+    def _takes_in(self, call: ast.Call) -> bool:
+        """Say whether a method gives what is made of its arguments, and keeps nothing of them."""
+        holder = call.func.value if isinstance(call.func, ast.Attribute) else call
+        safe = name_of(call) not in _BY_KEY or is_made(self._source, holder)
+        return safe and name_of(call) in _OF_VALUES
 
     def _adds(self, call: ast.Call) -> bool:
         """Say whether a call is a statement that puts something into a container."""

@@ -74,7 +74,9 @@ def _left(recorder: Recorder, name: str, inputs: Inputs, value: Any, frame: Fram
     stack = recorder.stacks.look_around(frame)
     serial = write_down(recorder, name, KIND_OF[name], inputs, stack, None)
     recorder.escapes.left(frame, serial, value, text=name in exits.TEXTS)
-    way = Exit.DATA if name in exits.MEMORY else Exit.NUMBER
+    # Who is handed an address to look it up may read a number there
+    is_data = name in exits.MEMORY and (name == PICKLE or not exits.may_go_nowhere_from(frame))
+    way = Exit.DATA if is_data else Exit.NUMBER
     recorder.tape.left(serial, Exit.FILE if name == PICKLE and exits.is_saved(frame) else way)
     return serial
 
