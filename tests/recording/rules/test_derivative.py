@@ -54,14 +54,23 @@ def test_a_pullback_that_is_called_under_no_grad_is_cut_by_it():
     assert cut(report_of(step_with_an_outer_transform)).kind is CutKind.NO_GRAD
 
 
-def pulled_back(by, used):
-    """Return what is said of two factors where one of their two pullbacks is used."""
+def pullbacks(net, by):
+    out, pull = torch.func.vjp(by, net.first(X), net.second(X))
+    with torch.no_grad():
+        return pull(torch.ones_like(out))
+
+
+@torch.no_grad()
+def gradients(net, by):
+    of = torch.func.grad(lambda a, b: by(a, b).sum(), argnums=(0, 1))
+    return of(net.first(X), net.second(X))
+
+
+def pulled_back(by, used, derive=pullbacks):
+    """Return what is said of two factors where one of their two derivatives is used."""
 
     def step(net):
-        out, pull = torch.func.vjp(by, net.first(X), net.second(X))
-        with torch.no_grad():
-            both = pull(torch.ones_like(out))
-        return net.last(both[used]).square().mean()
+        return net.last(derive(net, by)[used]).square().mean()
 
     def make():
         net = Net()
@@ -72,15 +81,17 @@ def pulled_back(by, used):
     return [parameters[name].verdict for name in ("first.weight", "second.weight")]
 
 
+@pytest.mark.parametrize("derive", [pullbacks, gradients])
 @pytest.mark.parametrize("by", [torch.mul, lambda a, b: a @ b.T, lambda a, b: b @ a.T])
-def test_a_pullback_of_a_product_is_made_of_the_other_factor_alone(by):
-    assert pulled_back(by, 0) == [Verdict.UNUSED, Verdict.CUT]
-    assert pulled_back(by, 1) == [Verdict.CUT, Verdict.UNUSED]
+def test_a_derivative_of_a_product_is_made_of_the_other_factor_alone(by, derive):
+    assert pulled_back(by, 0, derive) == [Verdict.UNUSED, Verdict.CUT]
+    assert pulled_back(by, 1, derive) == [Verdict.CUT, Verdict.UNUSED]
 
 
-def test_a_pullback_of_a_quotient_is_made_of_both_toward_the_divisor():
-    assert pulled_back(torch.div, 0) == [Verdict.UNUSED, Verdict.CUT]
-    assert pulled_back(torch.div, 1) == [Verdict.CUT, Verdict.CUT]
+@pytest.mark.parametrize("derive", [pullbacks, gradients])
+def test_a_derivative_of_a_quotient_is_made_of_both_toward_the_divisor(derive):
+    assert pulled_back(torch.div, 0, derive) == [Verdict.UNUSED, Verdict.CUT]
+    assert pulled_back(torch.div, 1, derive) == [Verdict.CUT, Verdict.CUT]
 
 
 @pytest.mark.parametrize("used", [0, 1])

@@ -17,6 +17,7 @@ from torch import Tensor
 from gradviz.recording import torch_inside
 from gradviz.recording.calls.arguments import tensors_in
 from gradviz.recording.calls.inputs import inputs_of
+from gradviz.recording.entries.records import Stamp
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.tape import Tape
 from gradviz.recording.tensor_state import nodes_before
@@ -152,7 +153,7 @@ def derivative_sources(
     for node in _passed(way, way):
         stamp = tape.stamp_of(node)
         if stamp is not None:
-            spared = _spared(recorder, node, way) if stamp.factors else frozenset()
+            spared = _spared(stamp, node, way)
             numbers.update((number, None) for number in stamp.factors if number not in spared)
         if _is_curved(node, way):
             curved.append(node)
@@ -234,27 +235,42 @@ def _saved(node: Any, name: str) -> Tensor | None:
 
 
 def _needs(node: Any, name: str, way: Container[Any]) -> bool:
-    """Say whether the derivative along a way needs what a node saved under a name: that of a
-    product with respect to one factor needs the other alone.
+    """Say whether the derivative along a way needs what a node saved under a name."""
+    return _OF_EDGE.get(_kind(node)) is None or _leads_elsewhere(node, _own_edge(node, name), way)
+
+
+def _own_edge(node: Any, name: str) -> int:
+    """Return the edge of a node whose derivative does not need what it saved under a name: of a
+    product with respect to one factor it needs the other alone.
     """
-    kind, edges = _kind(node), node.next_functions
-    if kind not in _OF_EDGE:
-        return True
-    own, addend = _OF_EDGE[kind].get(name, -1), _ADDED_TO.get(kind, -1)
+    return _OF_EDGE.get(_kind(node), {}).get(name, -1)
+
+
+def _leads_elsewhere(node: Any, edge: int, way: Container[Any]) -> bool:
+    """Say whether a way goes on from a node by another edge than one and what is only added."""
+    passed = (edge, _ADDED_TO.get(_kind(node), -1))
     return any(
-        earlier in way and position not in (own, addend)
-        for position, (earlier, _) in enumerate(edges)
+        earlier in way and position not in passed
+        for position, (earlier, _) in enumerate(node.next_functions)
     )
 
 
-def _spared(recorder: Recorder, node: Any, way: Container[Any]) -> frozenset[int]:
+def saved_by_edge(recorder: Recorder, node: Any) -> tuple[tuple[int, int], ...]:
+    """Return the numbers of what a product has just saved, each after the edge whose derivative
+    does not need it: it may be freed by the time that the derivative was taken.
+    """
+    names = torch_inside.saved_names(node) if _kind(node) in _OF_EDGE else ()
+    return tuple(
+        (_own_edge(node, name), number)
+        for name in names
+        for number, _ in inputs_of(recorder, (plain(torch_inside.saved_tensor(node, name)),), {})
+    )
+
+
+def _spared(stamp: Stamp, node: Any, way: Container[Any]) -> frozenset[int]:
     """Return the numbers of what a product saved that its derivative along a way needs not."""
-    numbers: dict[bool, set[int]] = {True: set(), False: set()}
-    for name in torch_inside.saved_names(node) if _kind(node) in _OF_EDGE else ():
-        tensor = plain(torch_inside.saved_tensor(node, name))
-        inputs = inputs_of(recorder, (tensor,), {})
-        numbers[_needs(node, name, way)].update(number for number, _ in inputs)
-    return frozenset(numbers[False] - numbers[True])
+    needed = {number for edge, number in stamp.saved if _leads_elsewhere(node, edge, way)}
+    return frozenset(number for _, number in stamp.saved if number not in needed)
 
 
 def each_toward(out: Any, inputs: Iterable[Any]) -> list[tuple[Tensor, ...]]:

@@ -28,6 +28,7 @@ class Stamp:
         spot: The line that made it; None for a node inside a composite call.
         sources: Numbers of values that went in without a gradient edge.
         factors: Those of them that its derivative depends on.
+        saved: What a product saved: the edge whose derivative does not need it, and the number.
         walked: The node and what is before it are on the tape.
     """
 
@@ -36,6 +37,7 @@ class Stamp:
     sources: tuple[int, ...] = ()
     node: int = 0
     factors: tuple[int, ...] = ()
+    saved: tuple[tuple[int, int], ...] = ()
     walked: bool = False
 
 

@@ -53,6 +53,7 @@ def after_transformed(call: TorchCall, args: Any) -> None:
         stamp = recorder.tape.stamp(node, None, (*sources, *numbers))
         mark_factors(recorder, stamp, factors)
         stamp.factors += (*(numbers if transforms.is_product(node) else ()), *live)
+        stamp.saved = transforms.saved_by_edge(recorder, node)
     if rule.name == TAKES_A_DUAL:
         derived(call, (args[0],), out[1:], result[1:])
 
