@@ -6,7 +6,6 @@ import pytest
 
 from gradviz.recording.reading.instructions import (
     TextUse,
-    chosen_by,
     is_repeated,
     is_repeated_within,
     place_of,
@@ -51,17 +50,6 @@ def test_its_place_is_the_smallest_expression_with_what_the_names_stand_for(prog
 def test_what_becomes_of_the_text_that_a_value_goes_into(program, line, use):
     file = program(f"def keep(text): ...\ndef f(x, out):\n    {line}\n")
     assert text_use(*file.at("f", "x.item()"), False) is use
-
-
-def test_an_index_chooses_what_is_computed_with_its_element(program):
-    text = "def f(x, rows):\n    k = x.item()\n    return rows[k](1) + rows[0]\n"
-    file = program(text)
-    places = chosen_by(*file.at("f", "x.item()"))
-    lines = text.splitlines()
-    assert {lines[first - 1][column:end] for first, column, _, end in places} == {
-        "rows[k](1)",
-        "rows[k](1) + rows[0]",
-    }
 
 
 @pytest.mark.parametrize(

@@ -31,12 +31,12 @@ from gradviz.recording.outside.exits import may_go_nowhere_from
 from gradviz.recording.outside.fingerprints import Fingerprints, is_short
 from gradviz.recording.outside.reckoned import Reckoner
 from gradviz.recording.outside.sites import HELD, Marks, Site, is_near, known_to_caller
+from gradviz.recording.reading.chosen import chosen_by
 from gradviz.recording.reading.expressions import Path, Range
 from gradviz.recording.reading.functions import applied
 from gradviz.recording.reading.instructions import (
     COMPREHENSIONS,
     TextUse,
-    chosen_by,
     is_repeated,
     is_repeated_within,
     position_of,

@@ -11,11 +11,9 @@ from types import CodeType
 
 from gradviz.recording.reading.definitions import EACH, Definition, Environment, Function, Scope
 from gradviz.recording.reading.expressions import (
-    Path,
     Range,
     is_inside,
     range_of,
-    reads,
 )
 from gradviz.recording.reading.linked import linked
 from gradviz.recording.reading.parts import name_of
@@ -218,45 +216,6 @@ def _keeps(call: ast.Call, own: Container[str]) -> bool:
     """Say whether what a call is given may be read again: it is the file's own, or writes."""
     to_file = any(keyword.arg == "file" for keyword in call.keywords)
     return to_file or name_of(call) in own or name_of(call) in _WRITES
-
-
-@by_file
-def chosen_by(code: CodeType, lasti: int) -> tuple[Range, ...]:
-    """Return where a function computes with an element that the value of an instruction, or a
-    name that it is given right away, is the index of: ``experts[k](x)``, ``rows[k] + 1``.
-    """
-    scoped, position = scope_of(code), position_of(code, lasti)
-    if scoped is None or position is None:
-        return ()
-    names = _names_given(scoped[1], position)
-    indexed = [
-        range_of(node)
-        for node in ast.walk(scoped[1].node)
-        if isinstance(node, ast.Subscript)
-        and isinstance(node.ctx, ast.Load)
-        and (is_inside(position, range_of(node.slice)) or not names.isdisjoint(reads(node.slice)))
-    ]
-    return tuple(
-        range_of(node)
-        for node in (ast.walk(scoped[1].node) if indexed else ())
-        if isinstance(node, (ast.Call, ast.BinOp))
-        and any(is_inside(place, range_of(node)) for place in indexed)
-    )
-
-
-def _names_given(scope: Scope, place: Range) -> set[Path]:
-    """Return the names that stand for the value at a place, or for an element of it."""
-    names = {
-        definition.target
-        for definition in scope.definitions
-        if definition.value is not None
-        and not definition.call
-        and is_inside(place, range_of(definition.value))
-    }
-    for node in ast.walk(scope.node):
-        if isinstance(node, ast.comprehension) and is_inside(place, range_of(node.iter)):
-            names |= {(name.id,) for name in ast.walk(node.target) if isinstance(name, ast.Name)}
-    return names
 
 
 @by_file
