@@ -295,15 +295,20 @@ def _brought_before(
     tape: Tape, backwards: Sequence[Backward], births: Iterable[Born]
 ) -> Brought | None:
     """Return the backward before some others that first brought what is not finite, where these
-    found it in a leaf that it had been brought to; None where there is none.
+    found it in leaves that a step spoilt with its gradient, and nothing has written since; None
+    where there is none.
     """
     first: Brought | None = None
     number = min(tape.backwards.index(backward) for backward in backwards)
-    earlier = _observations(tape.backwards[:number])
-    while earlier and (holders := {birth.held.leaf for birth in births if birth.held} - {0}):
-        brought = earlier.pop()
-        if holders <= _spoilt(brought):
-            first, births = brought, [birth for _, birth in brought.births()]
+    while holders := [birth.held for birth in births if birth.held]:
+        taken = [
+            0 if held.write is None or not held.leaf else held.write.brought for held in holders
+        ]
+        earlier = tape.backwards[min(taken) - 1].observation if 0 < min(taken) <= number else None
+        if earlier is None:
+            break
+        number, first = min(taken) - 1, earlier
+        births = [birth for _, birth in earlier.births()]
     return first
 
 

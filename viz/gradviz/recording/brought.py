@@ -32,6 +32,11 @@ class Brought(Protocol):
     def arrived(self, number: int, gradient: Tensor) -> None:
         """Take note of what arrived at a leaf."""
 
+    def is_spoilt(self, number: int) -> bool | None:
+        """Say whether what came to a leaf is known not to be finite; None where nothing is known to
+        have come.
+        """
+
     def births(self, *, in_loss: bool = False) -> list[tuple[int, Born]]:
         """Return each birth of NaN or infinity with the node whose backward shows it, in order."""
 

@@ -37,6 +37,7 @@ from gradviz.training.remarks import of_later
 from gradviz.training.returns import Returns
 from gradviz.training.seen import Seen
 from gradviz.training.stalls import Stalls, in_mode
+from gradviz.training.taken_in import taken_in
 from gradviz.training.touches import Touches
 from gradviz.training.under_way import BegunStep, UnderWay
 
@@ -53,8 +54,7 @@ class StepWatch:
         self.late: Callable[[Optimizer], None] | None = None  # is told of one that steps later
         self.grown: Callable[[Optimizer, int], None] | None = None  # of parameters that came
         self.changed = False  # something was seen since this was last set to False
-        # Steps are looked at in full; else as once the calls that are watched are over
-        self.looking = True
+        self.looking = True  # at steps in full; else as once the calls that are watched are over
         self._recent: dict[int, Glance] = {}  # what steps did since somebody last asked
         self._moves = Moves()
         self.optimizers = Optimizers(self._renumbered)
@@ -337,9 +337,10 @@ class StepWatch:
             with torch_inside.without_torch_function():
                 self._moves.look_for_returns(self.identities.parameters(), self.touches.by_hand)
         parts = (self.calls, self.identities, self.optimizers, self._moves, self.owners)
+        births = taken_in(self.calls.births, self.names, self._moves, self.optimizers)
         missed = self._left_behind.missed(self.optimizers, self.names) if ended else {}
         later = (self.touches, self.lookout, self.stalls, self.returns)
-        gatherer = Gatherer(*parts, *later, missed, self.calls.births, ended)
+        gatherer = Gatherer(*parts, *later, missed, births, ended)
         return gatherer.evidence(), gatherer.steppers()
 
 

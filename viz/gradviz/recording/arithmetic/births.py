@@ -49,7 +49,7 @@ _INVERTS = ("rsqrt", "reciprocal", "linalg_inv", "linalg_inv_ex")  # of infinity
 Words = tuple[str, str]
 """Why, and what mends it."""
 IsWritten = Callable[[Tensor], bool]
-"""Says of a leaf that an optimizer wrote it last: what is infinite in it is no mask."""
+"""Says of a leaf that a step spoilt it last: what is infinite in it is no mask."""
 
 
 def _unwritten(leaf: Tensor) -> bool:
@@ -232,7 +232,7 @@ def made_in_forward(
     Args:
         nodes: Where to begin.
         spoiled: What these nodes gave is not finite.
-        is_written: Says which leaves an optimizer wrote.
+        is_written: Says which leaves a step spoilt.
 
     Returns:
         None where every value that can be read is finite, and every operation of it harmless.

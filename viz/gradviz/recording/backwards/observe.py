@@ -296,6 +296,12 @@ class Observation:
         """How much came to each leaf, by number."""
         return self._takings.arrivals
 
+    def is_spoilt(self, number: int) -> bool | None:
+        """Say whether what came to a leaf is known not to be finite; None where nothing is known to
+        have come.
+        """
+        return self._takings.is_spoilt(number)
+
     def settle(self) -> None:
         """The backward is over: turn what was measured into numbers, where they are at hand."""
         self._takings.settle()

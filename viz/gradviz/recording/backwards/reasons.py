@@ -11,7 +11,6 @@ from gradviz.recording import torch_inside
 from gradviz.recording.arithmetic import births, faint, flat, sizes
 from gradviz.recording.arithmetic.held import held
 from gradviz.recording.arithmetic.passage import Passage
-from gradviz.recording.entries.rewritten import STEP
 from gradviz.recording.tape import Tape
 from gradviz.recording.tensor_state import address, region
 
@@ -118,7 +117,7 @@ class Reasons:
 
     def _is_written(self, leaf: Tensor) -> bool:
         write = self._tape.rewritten.last(address(leaf), region(leaf))
-        return write is not None and write.operation == STEP
+        return write is not None and write.brought > 0
 
     def bear_unread(self, serial: int) -> None:
         """A loss was NaN or infinite on a device that nobody has waited for; ``serial`` is the

@@ -73,6 +73,13 @@ class Takings:
         self._read()
         return self._arrivals
 
+    def is_spoilt(self, number: int) -> bool | None:
+        """Say whether what came to a leaf is not finite, without waiting for a device; None where
+        that is not known.
+        """
+        came = self._arrivals.get(number)
+        return None if came is None else not all(map(math.isfinite, came))
+
     def settle(self) -> None:
         """The backward is over: turn what was measured into numbers, unless a device still works
         on it. That is waited for when somebody asks.

@@ -35,6 +35,8 @@ class LastWrite(NamedTuple):
         spot: The line.
         number: Torch's number of the node that comes next.
         low, high: The bytes that it spans.
+        brought: Of an optimizer's: how many backwards were over with the one whose gradient spoilt
+            what lies there; 0 where none is known to have.
     """
 
     operation: str
@@ -42,6 +44,7 @@ class LastWrite(NamedTuple):
     number: int
     low: int
     high: int
+    brought: int = 0
 
 
 class Rewritten:
@@ -78,12 +81,16 @@ class Rewritten:
         if len(self._plain) > _PLAIN:
             del self._plain[next(iter(self._plain))]
 
-    def memory(self, target: Tensor, operation: str, spot: Spot) -> None:
-        """What lies in the memory of a tensor was changed, or is a parameter from now on."""
+    def memory(self, target: Tensor, operation: str, spot: Spot, *, brought: int = 0) -> None:
+        """What lies in the memory of a tensor was changed, or is a parameter from now on; the last
+        as :class:`LastWrite` has it.
+        """
         key = address(target)
         if key:
             self._memory.pop(key, None)
-            self._memory[key] = LastWrite(operation, spot, sequence_number(), *region(target))
+            self._memory[key] = LastWrite(
+                operation, spot, sequence_number(), *region(target), brought
+            )
             if len(self._memory) > _MOST:
                 del self._memory[next(iter(self._memory))]
 

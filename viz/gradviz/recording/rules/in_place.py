@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from gradviz.graph import CutKind
+from gradviz.recording.calls import taken_in
 from gradviz.recording.calls.arguments import tensors_in
 from gradviz.recording.calls.inputs import inputs_of, is_returned_by_function
 from gradviz.recording.calls.memory import written
@@ -116,13 +117,14 @@ def targets(
     )
 
 
-Targets = tuple[tuple[Tensor, bool, int], ...]
-"""What is written into, whether it had a history before, and torch's number of the node that made
-it, 0 where none did.
+Targets = tuple[tuple[Tensor, bool, int, taken_in.Unsound | None], ...]
+"""What is written into, whether it had a history before, torch's number of the node that made it,
+0 where none did, and what spoils it.
 """
 
 
 def _before_in_place(recorder: Recorder, args: Any, kwargs: Any) -> Targets:
+    tape = recorder.tape
     targets = args[0] if args else kwargs.get("input", kwargs.get("self", kwargs.get("tensor")))
     if isinstance(targets, Tensor):
         written = base_of(targets)
@@ -135,10 +137,13 @@ def _before_in_place(recorder: Recorder, args: Any, kwargs: Any) -> Targets:
         ):
             # The write puts another node in front of the Function's
             recorder.tape.drop_origin(written)
-        return ((targets, is_recorded(targets), _number(written)),)
+        spoils = taken_in.before(tape, targets)
+        return ((targets, is_recorded(targets), _number(written), spoils),)
     if isinstance(targets, (list, tuple)):
         return tuple(
-            (item, is_recorded(item), _number(item)) for item in targets if isinstance(item, Tensor)
+            (item, is_recorded(item), _number(item), taken_in.before(tape, item))
+            for item in targets
+            if isinstance(item, Tensor)
         )
     return ()
 
@@ -155,13 +160,16 @@ def _after_in_place(call: TorchCall) -> None:
     steps = where.is_optimizer(frame.f_code.co_filename) and not rule.name.endswith("zero_")
     settings = _of_group(recorder, frame) if steps else ()
     spot: Spot | None = None
-    for index, (target, was_live, number) in enumerate(before or ()):
+    for index, (target, was_live, number, spoils) in enumerate(before or ()):
         if recorder.touches:
             recorder.touches.wrote(target, rule.name, frame)
         if number or target.requires_grad or not steps:
             spot = spot or Spot._make((*where.quick(frame)[:4], -1))
             _rewrote(recorder, target, number, spot)
-            recorder.tape.rewritten.memory(target, STEP if steps else rule.name, spot)
+            brought = taken_in.after(recorder.tape, target, spoils) if steps else 0
+            if brought is not None:
+                by = STEP if steps else rule.name
+                recorder.tape.rewritten.memory(target, by, spot, brought=brought)
         others = [
             (
                 item[index]
@@ -226,8 +234,8 @@ def _place_of_inplace(function: Any) -> int:
 
 def _before_writing(
     written: tuple[Argument, ...], recorder: Recorder, args: Any, kwargs: Any
-) -> Targets:
-    return tuple((target, is_recorded(target), 0) for target in targets(written, args, kwargs))
+) -> tuple[tuple[Tensor, bool], ...]:
+    return tuple((target, is_recorded(target)) for target in targets(written, args, kwargs))
 
 
 def _after_writing(call: TorchCall) -> None:
@@ -239,7 +247,7 @@ def _after_writing(call: TorchCall) -> None:
         for item in tensors_in((*args, *kwargs.values()))
         if not any(item is target for target in targets)
     ]
-    for target, was_live, _ in before or ():
+    for target, was_live in before or ():
         wrote(call._replace(args=others, kwargs={}), target, was_live)
     after(call)
 
