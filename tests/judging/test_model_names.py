@@ -71,3 +71,4 @@ def test_of_all_modules_that_a_trace_knows_the_model_is_the_one_that_was_asked_f
     tape = Tape()
     numbers = [tape.module(module) for module in (other, model[0], model)]
     assert models_of(tape, names_of(model)) == {numbers[2]}
+    assert models_of(tape, names_of({"net": model, "head": other})) == {numbers[0], numbers[2]}

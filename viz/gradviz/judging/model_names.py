@@ -1,6 +1,7 @@
 """What a model calls its parameters and modules."""
 
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -81,12 +82,22 @@ def leaf_name(leaf: LeafSeen) -> str:
 
 
 def models_of(tape: Tape, names: Names) -> set[int]:
-    """Return the tape's numbers of the models themselves, among all modules that it knows."""
+    """Return the tape's numbers of the models themselves, among all modules that it knows: of those
+    that are asked for, each that is in no other.
+    """
+    paths = set(names.modules.values())
     return {
         number
         for number, module in enumerate(tape.modules)
-        if module() is not None and names.modules.get(id(module())) == ""
+        if module() is not None and _is_whole(names.modules.get(id(module())), paths)
     }
+
+
+def _is_whole(path: str | None, paths: Container[str]) -> bool:
+    if path is None or (path and "" in paths):
+        return False
+    outer = itertools.accumulate(path.split(".")[:-1], "{}.{}".format)
+    return not any(part in paths for part in outer)
 
 
 def _named(model: Model | None, names: Names) -> Iterator[tuple[str, Tensor]]:
