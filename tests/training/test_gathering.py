@@ -69,6 +69,18 @@ def test_what_gets_only_rounding_is_told_so_and_no_rate_is_to_be_raised(dims, tr
     assert not training.alarms
 
 
+def test_two_optimizers_that_take_turns_with_one_module_are_given_nobody_elses():
+    with gradviz.trace() as trace:
+        net, judge = torch.nn.Linear(3, 3), torch.nn.Linear(3, 1)
+        turns = [torch.optim.SGD(net.parameters(), lr=0.1) for _ in range(2)]
+        for number in range(6):
+            net.zero_grad()
+            loss = judge(net(torch.ones(4, 3))).square().sum()
+            loss.backward()
+            turns[number % 2].step()
+    assert not trace.report(loss, {"net": net, "judge": judge}).training.alarms
+
+
 @pytest.mark.parametrize(("of", "is_alarm"), [("encoder", True), ("decoder", False)])
 def test_an_optimizer_that_was_given_what_another_holds_is_named(of, is_alarm):
     with gradviz.trace() as trace:

@@ -10,6 +10,7 @@ from gradviz.facts.overflows import Overflow, Throw
 from gradviz.facts.training import Heir
 from gradviz.graph import NotFinite, Parameter, Place, UnusedReason, Verdict
 from gradviz.recording.reading.where import Spot
+from gradviz.system.grouped import grouped
 from gradviz.training.freeze_lines import files_of_user, freezing_line
 from gradviz.training.hand_lines import discarding_line
 from gradviz.training.identities import Identities
@@ -57,7 +58,7 @@ class Gatherer:
                 strangers=sum(held not in names for held in record.held),
                 empty=record.empty,
                 begun=record.begun,
-                of_others=self.optimizers.repeats(key) or self._is_of_others(key),
+                of_others=_repeats(self, key) or self._is_of_others(key),
                 aside=self._aside(key),
                 made=_place(record.spot),
                 born=record.born,
@@ -339,6 +340,16 @@ def _gets_rounding(name: str, reaching: Sequence[Seen], history: History) -> boo
         and all(own.rounding for own in reached)
         and all((sight.glance.norm or 0.0) <= _MORE * most for sight in history.sights)
     )
+
+
+def _repeats(gatherer: Gatherer, optimizer: int) -> bool:
+    """Say whether it steps by the same gradients all that an earlier one steps."""
+    held = gatherer.optimizers.records[optimizer].held
+    sights = (sight for key in held for sight in gatherer.moves.of(key).sights)
+    sizes = grouped((sight.optimizer, sight.glance.gradient) for sight in sights)
+    own = sizes.get(optimizer, [])
+    others = gatherer.optimizers.repeated_by(optimizer)
+    return any(own) and any(sizes.get(other) == own for other in others)
 
 
 def _undone(gatherer: Gatherer, optimizer: int) -> tuple[int, str] | None:

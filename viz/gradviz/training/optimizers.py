@@ -108,16 +108,18 @@ class Optimizers:
         record.steps += 1
         self.last_step.took(optimizer)
 
-    def repeats(self, optimizer: int) -> bool:
-        """Say whether one, given by its identity, steps again and again all that one that was made
-        before it holds, as often as that.
-        """
+    def repeated_by(self, optimizer: int) -> list[int]:
+        """Return the optimizers, made before one, that hold all that it holds and step as often."""
         own = self.records[optimizer]
-        return own.steps >= _AGAIN and any(
-            (other.held, other.steps) == (own.held, own.steps) and other.born < own.born
-            for other in self.records.values()
-            if other.born is not None and own.born is not None
-        )
+        if own.steps < _AGAIN or own.born is None:
+            return []
+        return [
+            key
+            for key, other in self.records.items()
+            if (other.held, other.steps) == (own.held, own.steps)
+            and other.born is not None
+            and other.born < own.born
+        ]
 
     def knows(self, optimizer: Optimizer) -> bool:
         """Say whether there is a record of an optimizer."""
