@@ -23,3 +23,4 @@ def step():
 EXPECT = {"f.weight": "cut", "f.bias": "cut", "out.weight": "reached", "out.bias": "reached"}
 CUTS = [("no_grad", "(g,) = pull(torch.ones_like(h))")]
 ALT = {CUTS[0][1]: ["with torch.no_grad():"]}
+SINCE = "2.11"  # until 2.9 at least, torch does not tell what nodes have saved: unused, with doubt

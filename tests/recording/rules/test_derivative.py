@@ -5,6 +5,7 @@ import torch
 from torch import nn
 from traced import Net, X, cut, report_of, verdict
 
+import gradviz
 from gradviz.graph import CutKind, Verdict
 
 
@@ -190,3 +191,22 @@ def test_what_it_keeps_a_history_of_is_reached():
 def test_what_is_added_before_a_function_that_saved_nothing_is_surely_unused():
     bias = slope_of(Reversed, keeps=True)
     assert (bias.verdict, bias.uncertain) == (Verdict.UNUSED, False)
+
+
+def test_where_nodes_do_not_tell_what_they_saved_a_pullback_leaves_doubt(monkeypatch):
+    monkeypatch.setattr("gradviz.recording.torch_inside.READS_SAVED", False)
+    monkeypatch.setattr("gradviz.recording.torch_inside.autograd.READS_SAVED", False)
+    inner, out = nn.Linear(3, 3), nn.Linear(3, 1)
+    x = torch.randn(4, 3)
+    with gradviz.trace() as trace:
+        h, pull = torch.func.vjp(lambda value: torch.tanh(inner(value)), x)
+        with torch.no_grad():
+            (g,) = pull(torch.ones_like(h))
+        loss = out(x + g).square().mean()
+    report = trace.report(loss, nn.ModuleDict({"inner": inner, "out": out}))
+    assert {name: parameter.uncertain for name, parameter in report.parameters.items()} == {
+        "inner.weight": True,
+        "inner.bias": True,
+        "out.weight": False,
+        "out.bias": False,
+    }

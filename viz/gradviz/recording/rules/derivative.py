@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from gradviz.recording import torch_inside
 from gradviz.recording.arithmetic import sizes
 from gradviz.recording.arithmetic.births import Born, without_derivative
 from gradviz.recording.calls import transforms
@@ -53,6 +54,9 @@ def _after_grad(call: TorchCall) -> None:
         lost = tuple(item for item in items if not is_recorded(item))
         if lost:
             _cut(call, roots, own, lost, constants, is_pullback=is_pullback)
+            if is_pullback and not torch_inside.READS_SAVED:
+                made = map(transforms.plain, tensors_in((outputs,)))
+                _note_unseen(call, tuple(item.grad_fn for item in made if is_recorded(item)))
 
 
 def _cut(
@@ -101,8 +105,8 @@ def _is_finite(item: Tensor) -> bool:
 
 
 def _note_unseen(call: TorchCall, nodes: tuple[Any, ...]) -> None:
-    """Take note that a custom Function's backward had the values of some nodes, of which it cannot
-    be seen what it did with them.
+    """Take note that a derivative had the values of some nodes, of which it cannot be seen what it
+    did with them: in a custom Function's backward, or where nodes do not tell what they saved.
     """
     recorder = call.recorder
     if nodes:
