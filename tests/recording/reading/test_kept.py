@@ -35,6 +35,10 @@ SHOWN = f"{KEPT}\n    print(meter.line())"
 COMES_BACK = {
     "an attribute is read": "meter.add(gate=gate.item())\n    loss = loss * meter.rows[0]['gate']",
     "all attributes are": "meter.add(gate=gate.item())\n    loss = loss * max(*vars(meter)['rows'])",
+    "its state is": "meter.add(gate=gate.item())\n    loss = loss * meter.__getstate__()['rows']",
+    "a name is read by text": (
+        "meter.add(gate=gate.item())\n    loss = loss * inspect.getattr_static(meter, 'rows')"
+    ),
     "any attribute is": "meter.add(gate=gate.item())\n    loss = loss * getattr(meter, name)",
     "what a method returns is": "meter.add(gate=gate.item())\n    loss = loss * len(meter.line())",
     "a list in it has another name": (
@@ -89,9 +93,12 @@ def test_what_a_class_above_may_read_is_not_known_to_stay_away(follows, base):
     assert not follows(KEPT, KEEPS.replace("Meter:", f"Meter({base}):"))
 
 
-def test_an_attribute_that_another_loaded_file_names_may_be_read_there(follows, tmp_path, files):
+@pytest.mark.parametrize("read", ["meter.rows", "getattr(meter, 'rows')", "dir(meter)"])
+def test_an_attribute_that_another_loaded_file_names_may_be_read_there(
+    follows, tmp_path, files, read
+):
     other = tmp_path / "other.py"
-    other.write_text("def last(meter):\n    return meter.rows[-1]\n")
+    other.write_text(f"def last(meter):\n    return {read}[-1]\n")
     files.add(str(other))
     assert not follows(KEPT, KEEPS)
 

@@ -21,8 +21,10 @@ from gradviz.recording.reading.where import USER, file_of, level
 
 # By which a file may read attributes that it does not name
 _REFLECTS = frozenset(
-    "asdict astuple fields __dict__ attrgetter __getattr__ __getattribute__ __setattr__ getmembers"
-    " vars exec eval locals globals".split()
+    "asdict astuple fields __dict__ attrgetter methodcaller __getattr__ __getattribute__"
+    " __setattr__ getattr_static getmembers getmembers_static get_referents dir __dir__"
+    " __getstate__ __reduce__ __reduce_ex__ vars exec eval compile locals"
+    " globals yaml jsonpickle".split()
 )
 # Classes above a class of the user's that read no attribute of the user's own
 _PLAIN_BASES = frozenset("object Module ABC Generic Protocol".split())
@@ -223,7 +225,9 @@ def _stands_elsewhere(file: str, name: str) -> bool:
     if file not in files:
         return True  # a cell of a notebook, which the others read
     for source in map(source_of, files - {file}):
-        if source is None or source.holds_any_of(frozenset((name,))) or _reflects(source):
+        if source is None or source.holds_any_of(frozenset((name,))):
+            return True
+        if _reflects(source) or _is_read_by_text(source, name):
             return True
     return False
 
