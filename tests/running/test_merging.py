@@ -116,6 +116,21 @@ def test_names_that_look_like_the_layout_are_read_as_names(saved):
     assert table["calls"][0]["parameters"][0] == {"name": odd, "numel": 9, "reached": ["0..1"]}
 
 
+def test_what_another_rank_says_of_a_parameter_is_read_though_it_begins_alike(saved):
+    text = saved[0].read_text()
+    wider = text.replace('"numel": 3,', '"numel": 31,')
+    fatal = text.replace('"verdict": "reached"', '"verdict": "cut"')
+    for path, own in zip(saved, (text, wider, fatal, text), strict=True):
+        path.write_text(own)
+    calls = [
+        next(iter(report.calls.values()))[1]["trunk.bias"]
+        for report in merged(saved).reports.values()
+    ]
+    assert calls == [("reached", 3), ("reached", 31), ("cut", 3), ("reached", 3)]
+    training = [report.training["trunk.bias"] for report in merged(saved).reports.values()]
+    assert [size for _, size in training] == [3, 31, 3, 3]
+
+
 def test_ranks_without_a_number_are_counted_in_the_order_of_the_files(saved, tmp_path, capsys):
     saved[1].rename(tmp_path / "b.json")
     _, out, _ = answer(capsys, "merge", tmp_path / "b.json", saved[0])

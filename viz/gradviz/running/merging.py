@@ -34,6 +34,7 @@ _VERDICT = ', "verdict": "'
 _WORDS = [*map(str, Verdict), *WHYS, "trains", "unknown"]
 Words = Mapping[str, tuple[str, int]]  # a word and a size by the name of a parameter
 Heads = tuple[str, ...]  # the beginning of each parameter, as far as it is read
+_COMPARED = 8  # of the last heads that were met, which those of another rank are compared with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,26 +177,27 @@ def _number(path: Path) -> int | None:
 def _saved(path: Path, met: dict[Heads, Words]) -> Saved:
     """Return the report of one rank; ``met`` holds what earlier ones said, and is added to."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes().decode()
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise ReportFileError(f"cannot read {str(path)!r}: {reason}") from None
     try:
-        document, lists = _document(text)
+        document, lists = _document(text, [*met][-_COMPARED:])
         return _read(document, [(heads, met) for heads in lists])
     except ReportFileError as error:
         raise ReportFileError(f"cannot merge {str(path)!r}: {error}") from None
 
 
-def _document(text: str) -> tuple[dict[str, Any], list[Heads]]:
-    """Return a report without its graphs, and apart from it the heads of its parameters.
+def _document(text: str, earlier: Sequence[Heads]) -> tuple[dict[str, Any], list[Heads]]:
+    """Return a report without its graphs, and apart from it the heads of its parameters, which may
+    be some of ``earlier`` ranks.
 
     In the document the list ``[{"list": 0}]`` stands for the first of them.
     """
     lists: list[Heads] = []
     parts = _parted("".join(_parted(text, '"graph": {\n')[::2]), '"parameters": [\n')
     for position in range(1, len(parts), 2):
-        heads = _heads(parts[position])
+        heads = _heads(parts[position], earlier)
         if heads:
             parts[position] = f'{{"list": {len(lists)}}}'
             lists.append(heads)
@@ -225,23 +227,28 @@ def _parted(text: str, opening: str) -> list[str]:
     return [*parts, text[done:]]
 
 
-def _heads(entries: str) -> Heads:
-    """Return the beginning of each entry, up to the verdict or the size; empty where one has none.
+def _heads(text: str, earlier: Sequence[Heads]) -> Heads:
+    """Return the beginning of each entry, up to the verdict or the size and what ends that; empty
+    where one has none.
 
     Quotes within a string of JSON stand behind a backslash, so what is looked for is a key.
     """
-    heads = []
-    for entry in entries.split('"name": ')[1:]:
-        size = entry.find('"numel": ')
-        end = entry.find(",", size)
-        if size < 0 or end < 0:
-            return ()
-        if entry.startswith(_VERDICT, end):
-            end = entry.find('"', end + len(_VERDICT)) + 1
-        elif '"trains": ' not in entry:
-            return ()
-        heads.append(entry[:end])
-    return tuple(heads)
+    entries = text.split('"name": ')[1:]
+    for heads in earlier:  # most ranks say what others have said
+        if len(heads) == len(entries) and all(map(str.startswith, entries, heads)):
+            return heads
+    heads = tuple(map(_head, entries))
+    return heads if all(heads) else ()
+
+
+def _head(entry: str) -> str:
+    size = entry.find('"numel": ')
+    end = entry.find(",", size)
+    if size < 0 or end < 0:
+        return ""
+    if entry.startswith(_VERDICT, end):
+        return entry[: entry.find('"', end + len(_VERDICT)) + 1]
+    return entry[: end + 1] if '"trains": ' in entry[:end] else ""
 
 
 def _read(document: Mapping[str, Any], lists: Sequence[tuple[Heads, dict[Heads, Words]]]) -> Saved:
@@ -277,10 +284,15 @@ def _words(
     heads, met = lists[apart]
     if heads not in met:
         try:
-            met[heads] = dict(_word(json.loads(f'{{"name": {head}}}'), where) for head in heads)
+            met[heads] = dict(_word(_entry(head), where) for head in heads)
         except (ValueError, RecursionError) as error:
             raise ReportFileError(f"broken report: {where}.parameters: {error}") from None
     return met[heads]
+
+
+def _entry(head: str) -> dict[str, Any]:
+    entry: dict[str, Any] = json.loads(f'{{"name": {head.removesuffix(",")}}}')
+    return entry
 
 
 def _word(entry: Mapping[str, Any], where: str) -> tuple[str, tuple[str, int]]:
