@@ -124,3 +124,45 @@ def test_what_is_severed_comes_in_the_same_order_in_every_process():
     paths = [("", str(number), "weight") for number in range(9)]
     by = (CutKind.DETACH, "detach")
     assert list(MadeOf(set(paths)).severed(by).dead) == paths
+
+
+class Factor(nn.Module):
+    def __init__(self, times):
+        super().__init__()
+        self.first, self.spare = nn.Linear(3, 3), nn.Linear(3, 3)
+        self.factor, self.times = nn.Parameter(torch.tensor(2.0)), times
+
+    def forward(self, x):
+        return self.first(x) * self.times(self)
+
+
+def test_a_number_that_a_trace_made_a_constant_of_is_not_called_unused_for_certain():
+    def step(times):
+        model = Factor(times)
+        run = torch.jit.trace(model, torch.ones(2, 3), check_trace=False)
+        return run(torch.ones(2, 3)).sum(), model
+
+    baked = reported(lambda: step(lambda model: (model.factor * 1.5).item()))
+    assert baked.parameters["factor"].uncertain
+    assert any("has constants; whether their values came in" in note for note in baked.notes)
+    whole = reported(lambda: step(lambda model: model.factor))
+    assert str(whole.parameters["factor"].verdict) == "reached"
+    assert not any(parameter.uncertain for parameter in whole.parameters.values())
+
+
+def test_what_a_script_that_was_not_traced_does_not_read_is_unused_for_certain():
+    class Spare(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.spare = nn.Linear(3, 3), nn.Linear(3, 3)
+
+        def forward(self, x):
+            return self.first(x) * 2.5
+
+    def step():
+        model = torch.jit.script(Spare())
+        return model(torch.ones(2, 3)).sum(), model
+
+    report = reported(step)
+    assert str(report.parameters["spare.weight"].verdict) == "unused"
+    assert not report.parameters["spare.weight"].uncertain

@@ -106,7 +106,7 @@ def notes_of_tape(tape: Tape, *, compiled: bool, made: bool, older: bool) -> Ite
             "torch.compile was called; what it compiles was traced eagerly, through"
             " torch.compiler.set_stance('force_eager')."
         )
-    for spot in tape.opaque:
+    for spot in (spot for spot, leaves in tape.opaque.items() if leaves is None):
         yield (
             f"What runs inside the script called at {spot.place} cannot be read: what it cuts is"
             " not seen."

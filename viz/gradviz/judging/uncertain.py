@@ -52,11 +52,23 @@ def uncertain(
         if number < tape.unexplained and (place := spot.calling_place or spot.place) is not None:
             for name in never:
                 places.setdefault(name, place)
-    for name in never if tape.beside else ():
-        places.setdefault(name, f"the thread {tape.beside} ran before the trace")
-    for name in () if tape.idle is None else never - tape.idle:
-        places.setdefault(name, "the script ran unwatched before")
-    return places
+    return _unseen(tape, never, unused) | places
+
+
+def _unseen(tape: Tape, never: set[str], unused: Mapping[int, str]) -> dict[str, Place | str]:
+    """Return by name what ran unseen and may have used a parameter."""
+    ran: dict[str, Place | str] = {}
+    if tape.idle is not None:
+        ran |= dict.fromkeys(never - tape.idle, "the script ran unwatched before")
+    if tape.beside:
+        ran |= dict.fromkeys(never, f"the thread {tape.beside} ran before the trace")
+    for spot, leaves in tape.opaque.items():
+        if leaves is None:
+            ran |= dict.fromkeys(never, f"what the script called at {spot.place} runs is not seen")
+        else:
+            own = (unused[number] for number in leaves & unused.keys())
+            ran |= dict.fromkeys(own, f"the traced model called at {spot.place} has constants")
+    return ran
 
 
 def never_seen(parameters: Iterable[Parameter]) -> set[str]:

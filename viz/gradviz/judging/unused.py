@@ -38,7 +38,7 @@ def with_reasons(
     unused = [parameter.name for parameter in parameters if parameter.verdict is Verdict.UNUSED]
     if tape.began is None:
         return dict.fromkeys(unused, Unused(reason=UnusedReason.UNKNOWN))
-    if tape.opaque:
+    if None in tape.opaque.values():
         return {}
     calls = _Calls(tape, names, model, frozenset(unused)) if unused else None
     return {name: calls.why(name) for name in unused} if calls is not None else {}

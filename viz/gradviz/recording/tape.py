@@ -111,7 +111,7 @@ class Tape:
         # By the line of a call of torch.autograd.grad: what is born in the backward that it ran
         self.derived: dict[Spot, Born] = {}
         self.froze = False  # some leaf was frozen
-        self.opaque: list[Spot] = []  # where something ran that cannot be looked into
+        self.opaque: dict[Spot, set[int] | None] = {}  # ran unseen, and may hold what (None: any)
         self.compiled = False  # torch.compile was called
         self.values = False  # backwards are measured in full
         self.stopped = False  # watching has failed, and what came after was not seen

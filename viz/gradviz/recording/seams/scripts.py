@@ -58,7 +58,11 @@ def ran_script(
     outs = tuple(tensors_in((out,)))
     stack = recorder.stacks.look_around(frame)
     if flows is None and any(tensor.requires_grad for tensor in tensors_in(given)):
-        recorder.tape.opaque.append(stack.spot)
+        recorder.tape.opaque[stack.spot] = None
+    elif flows is not None and constants and hasattr(function, "owner"):
+        unread = set(map(recorder.tape.leaf, scripted.unread_of(function, flows)))
+        if unread:
+            recorder.tape.opaque.setdefault(stack.spot, unread)
     for position, tensor in enumerate(outs):
         flow = None if flows is None else flows[position] if len(flows) == len(outs) else flows[0]
         severed = {} if flow is None else _severed(flow, function, given)

@@ -50,6 +50,7 @@ from gradviz.recording.torch_inside.compilers import (
     has_own_kernel,
     is_transforming,
     is_wrapped,
+    parameters_of_script,
     putting_stance_back,
     something_is_compiled,
     unwrapped,

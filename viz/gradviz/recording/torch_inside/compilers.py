@@ -30,6 +30,13 @@ SCRIPTS = Ability(
     "What TorchScript cuts is not seen.",
 )
 
+SCRIPT_PARTS = Ability(
+    ("_C.ParameterDict", "_C.ModuleDict"),
+    "a parameter that torch.jit.trace may have made a constant of is not called unused",
+    "2.6 to 2.15",
+    "A parameter that torch.jit.trace made a constant of is called unused.",
+)
+
 BODIES = Ability(
     ("_library.custom_ops.OPDEFS",),
     "what the body of a custom operator may read without being given it is not called unused",
@@ -37,13 +44,29 @@ BODIES = Ability(
     "A parameter that only the body of a custom operator reads is called unused.",
 )
 
-ABILITIES = (FUNCTIONAL, SCRIPTS, BODIES)
+ABILITIES = (FUNCTIONAL, SCRIPTS, SCRIPT_PARTS, BODIES)
 
 # TorchScript: what a scripted or traced function and a method of a scripted module are called by;
 # 2.6 to 2.15
 SCRIPTED: tuple[Any, ...] = tuple(
     kind for kind in map(private, SCRIPTS.paths) if kind is not None and "__call__" in vars(kind)
 )
+_held_parameters, _held_modules = map(private, SCRIPT_PARTS.paths)
+
+
+def parameters_of_script(owner: Any) -> list[tuple[tuple[str, ...], Tensor]]:
+    """Return the parameters of what a scripted method belongs to, by path; empty where this torch
+    does not tell.
+    """
+    if _held_parameters is None or _held_modules is None:
+        return []
+    inner = [
+        ((name, *path), parameter)
+        for name, module in _held_modules(owner).items()
+        for path, parameter in parameters_of_script(module)
+    ]
+    return [*(((name,), parameter) for name, parameter in _held_parameters(owner).items()), *inner]
+
 
 # torch.func
 

@@ -87,6 +87,28 @@ def flows_of(function: Any) -> tuple[MadeOf, ...] | None:
         return None
 
 
+def unread_of(function: Any, flows: Sequence[MadeOf]) -> list[Tensor]:
+    """Return the parameters of a traced method that its results are not made of, though constants
+    are in its graph: a trace makes a constant of each number that Python made meanwhile.
+    """
+    graph = function.inlined_graph
+    nodes = list(graph.nodes())
+    if not any(_is_sized(value) for node in nodes for value in node.outputs()):
+        return []  # scripted, not traced
+    read = {path for flow in flows for path in (*flow.live, *flow.dead)}
+    return [
+        parameter
+        for path, parameter in torch_inside.parameters_of_script(function.owner)
+        if ("", *path) not in read
+    ]
+
+
+def _is_sized(value: Any) -> bool:
+    """Say whether the sizes of a value are known: those of what a trace has seen are."""
+    kind = value.type()
+    return kind.kind() == "TensorType" and kind.sizes() is not None
+
+
 def constants_of(function: Any) -> list[Any]:
     """Return the tensors and numbers that a scripted or traced function has as constants: what
     freezing or tracing took in.
