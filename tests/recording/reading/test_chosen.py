@@ -4,6 +4,10 @@ import pytest
 
 from gradviz.recording.reading.chosen import chosen_by
 
+ROWS = (
+    "rows = [{'name': m, 'n': n, 'score': s} for n, (m, s) in enumerate(zip('ba', scores))]\n    "
+)
+
 
 def test_an_index_chooses_what_is_computed_with_its_element(program):
     text = "def f(x, rows):\n    k = x.item()\n    return rows[k](1) + rows[0]\n"
@@ -24,6 +28,12 @@ def test_an_index_chooses_what_is_computed_with_its_element(program):
         ("return [row[1] for row in [(n, s) for n, s in enumerate(scores)]]", True),
         ("return [row[0] for row in [(n, s) for n, s in enumerate(scores)]]", False),
         ("row = {'n': 1, 'score': scores[0]}\n    return row['n']", False),
+        (ROWS + "return [r['n'] for r in sorted(rows, key=lambda q: q['score'])]", True),
+        (ROWS + "return [r['n'] for r in sorted(rows, key=lambda q: q['name'])]", False),
+        (ROWS + "rows.sort(key=itemgetter('score'))\n    return [r['n'] for r in rows]", True),
+        (ROWS + "rows.sort(key=itemgetter('name'))\n    return [r['n'] for r in rows]", False),
+        (ROWS + "return nlargest(1, rows, key=lambda q: q['score'])[0]['n']", True),
+        (ROWS + "return nlargest(1, rows, key=lambda q: q['name'])[0]['n']", False),
     ],
 )
 @pytest.mark.parametrize("by", ["return {}", "k = {}\n    return {}"])

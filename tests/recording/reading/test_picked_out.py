@@ -11,7 +11,9 @@ from gradviz.recording.reading.picked_out import (
     at,
     goes_through_columns,
     is_sample,
+    keys_alone,
     names_of_items,
+    order_of,
     ranks,
     under,
 )
@@ -115,3 +117,29 @@ def test_which_rows_are_taken_has_nothing_of_what_they_are_not_ranked_by():
         return net.last(X)[rows[0]["n"]].sum()
 
     assert report_of(step).parameters["first.weight"].verdict is Verdict.UNUSED
+
+
+@pytest.mark.parametrize(
+    ("key", "written"),
+    [
+        ("lambda r: r.n", "(r.n for r in rows)"),
+        ("itemgetter(1)", "(row[1] for row in rows)"),
+        ("itemgetter('a', 'b')", "((row['a'], row['b']) for row in rows)"),
+        ("attrgetter('n')", "(row.n for row in rows)"),
+        ("attrgetter('n.m')", "(attrgetter('n.m')(row) for row in rows)"),
+        ("by_name", "(by_name(row) for row in rows)"),
+    ],
+)
+def test_rows_are_put_in_order_by_what_their_key_takes_of_each(key, written):
+    assert ast.unparse(order_of(parsed(f"rows.sort(key={key})"))) == written
+    assert ast.unparse(ranks(parsed(f"f(rows, key={key})"), "sorted", of_parts=True)[0]) == written
+
+
+def test_other_calls_put_nothing_in_order_by_a_key():
+    others = ("rows.sort()", "rows.sort(other, key=f)", "rows.append(key)", "sort(key=f)")
+    assert [order_of(parsed(text)) for text in others] == [None] * 4
+
+
+def test_only_functions_of_one_element_that_rank_are_keys_alone():
+    text = "sorted(a, key=lambda r: 1), f(key=lambda r: 2), max(a, key=lambda r, n=0: 3)"
+    assert [key.body.value for key in keys_alone(parsed(text))] == [1]

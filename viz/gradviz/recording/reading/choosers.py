@@ -24,9 +24,11 @@ _ROUND = frozenset(
 _BRANCHES = (ast.If, ast.While, ast.Match)
 
 
-def may_choose(value: ast.AST) -> bool:
-    """Say whether something in an expression may choose between values."""
-    return any(map(_chooses, ast.walk(value)))
+def may_choose(value: ast.AST, *, by_keys: bool = True) -> bool:
+    """Say whether something in an expression may choose between values, also by the keys of these:
+    by what they are ranked is followed with them.
+    """
+    return any(_chooses(node) and (by_keys or not _is_keyed(node)) for node in ast.walk(value))
 
 
 def _chooses(node: ast.AST) -> bool:
@@ -37,6 +39,13 @@ def _chooses(node: ast.AST) -> bool:
     if isinstance(node, ast.IfExp):
         return not isinstance(node.test, ast.Compare)
     return isinstance(node, ast.BoolOp)
+
+
+def _is_keyed(node: ast.AST) -> bool:
+    """Say whether it is a call that ranks by a key."""
+    if not isinstance(node, ast.Call) or name_of(node) not in _RANKS | {"sort"}:
+        return False
+    return any(word.arg == "key" for word in node.keywords)
 
 
 def _is_fixed(call: ast.Call) -> bool:

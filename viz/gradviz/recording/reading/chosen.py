@@ -59,7 +59,7 @@ def _counts(
     sliced = slicer.finished()
     return (
         sliced is None
-        or sliced.chooses
+        or sliced.decides
         or any(part.covers(position) for part in sliced.expressions)
     )
 

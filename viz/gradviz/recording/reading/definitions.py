@@ -118,9 +118,9 @@ class Scope:
             scope = scope.outer
         return scope.node
 
-    def chooses(self, value: ast.AST) -> bool:
+    def chooses(self, value: ast.AST, *, by_keys: bool = True) -> bool:
         """Say whether a value in it may be chosen by other values than the one that it is."""
-        return may_choose(value) or self.branches(value)
+        return may_choose(value, by_keys=by_keys) or self.branches(value)
 
     def branches(self, value: ast.AST) -> bool:
         """Say whether a value in it stands in a branch that a comparison of values opens."""

@@ -31,10 +31,11 @@ _CHANGES_FIRST = frozenset(
 _READS = frozenset(
     "len sum min max abs round int float bool str list tuple set dict frozenset enumerate zip"
     " sorted reversed range iter isinstance print any all map filter repr"
-    " hasattr getattr issubclass type id callable".split()
+    " hasattr getattr issubclass type id callable nlargest nsmallest".split()
 )
 _READ_METHODS = frozenset(
-    "items values keys get index count modules children named_modules named_children".split()
+    "items values keys get index count modules children named_modules named_children nlargest"
+    " nsmallest".split()
 )
 _PASSES = 3  # over the body of a loop, after which nothing new comes round
 

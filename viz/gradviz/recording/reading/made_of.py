@@ -53,6 +53,8 @@ class Taking:
     followed: set[tuple[int, Path, Way]] = field(default_factory=set)
     pending: list[tuple[Path, Scope, Environment, Way, int]] = field(default_factory=list)
     chooses: bool = False
+    decides: bool = False
+    orders: set[Range] = field(default_factory=set)  # calls that only put elements in order
     unsure: bool = False  # of something in the function itself it is not known whether it goes in
 
     def value(
@@ -93,7 +95,7 @@ class Taking:
         """Take an expression as one that is computed from, whatever the names in it stand for."""
         if isinstance(value, ast.Constant):
             return  # also one that stands where nothing is taken of a call
-        self.chooses = self.chooses or scope.chooses(value)
+        self.note_choice(value, scope)
         given = self._given_in(value, scope, environment)
         unread = [item for call in given.values() for item, paths in call.items() if not paths]
         unread += (
@@ -119,6 +121,13 @@ class Taking:
         whole = Expression(place, taken, way.object, not way.kept, loose, read, out, several)
         self._take(whole, way)
 
+    def note_choice(self, value: ast.AST, scope: Scope) -> None:
+        """Remember whether a value may be chosen by others, and whether by such as are not
+        followed.
+        """
+        self.chooses = self.chooses or scope.chooses(value)
+        self.decides = self.decides or scope.chooses(value, by_keys=False)
+
     def reads(self, value: ast.AST, scope: Scope, environment: Environment) -> list[Path]:
         """Return the paths that an expression reads, of a call's arguments what its result has."""
         return [*reads(narrowed(value, self._given_in(value, scope, environment)))]
@@ -143,7 +152,7 @@ class Taking:
 
     def _piece(self, piece: Piece, scope: Scope, environment: Environment, way: Way) -> None:
         node, left = piece.node, without_some(("", *piece.way))[1:]
-        self.chooses = self.chooses or scope.chooses(node)
+        self.note_choice(node, scope)
         if piece.alone:
             self._take(alone(node, way), way)
         if piece.alone or isinstance(node, ast.Constant):

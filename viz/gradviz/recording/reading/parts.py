@@ -31,6 +31,7 @@ _OF_NAMES = frozenset("dict SimpleNamespace Namespace".split())
 _IN_PLACE = frozenset("list tuple iter copy deepcopy array asarray tensor as_tensor".split())
 _IN_PLACE_METHODS = frozenset("copy tolist numpy".split())
 _IN_ORDER = frozenset("reversed sorted set frozenset".split())
+_FIRST_OF = frozenset(("nlargest", "nsmallest"))  # the second argument is what they rank
 _ONE_OF = frozenset("min max choice next heappop".split())
 # Of several arguments each gives one element, whole and of another form
 _OF_EACH = frozenset(
@@ -380,10 +381,11 @@ def _of_arguments(call: ast.Call, name: str, way: Way) -> list[Piece] | None:
     if len(call.args) == 1 and (name in _IN_PLACE or (name == "stack" and not call.keywords)):
         return [Piece(call, alone=True), Piece(first, way)]
     is_one = name in _ONE_OF and len(call.args) == 1
-    if is_one or name in _IN_ORDER or is_sample(call):
-        left = way if is_one else rest
+    is_first = name in _FIRST_OF and len(call.args) == 2
+    if is_one or is_first or name in _IN_ORDER or is_sample(call):
+        left, rows = way if is_one else rest, call.args[is_first]
         ranked = (Piece(rank, (SOME,)) for rank in ranks(call, name, of_parts=bool(left)))
-        return [Piece(call, alone=True), Piece(first, (SOME, *left)), *ranked]
+        return [Piece(call, alone=True), Piece(rows, (SOME, *left)), *ranked]
     if name == "map" and len(call.args) == 2 and isinstance(call.args[0], ast.Lambda):
         return _step(as_comprehension(call) or call, way)
     if name == "filter" and len(call.args) == 2:

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 from gradviz.recording.reading.filled_in import filled_in, replaced
 
-_RANK = frozenset("sorted min max heappop".split())
+_RANK = frozenset("sorted min max heappop nlargest nsmallest".split())
+_OF_ITEMS, _OF_ATTRIBUTES = frozenset(("itemgetter",)), frozenset(("attrgetter",))
 
 
 def names_of_items(part: ast.comprehension) -> tuple[str, str] | None:
@@ -65,18 +66,67 @@ def ranks(call: ast.Call, name: str, *, of_parts: bool) -> list[ast.GeneratorExp
         name: What is called.
         of_parts: A part of an element is meant: then they are pairs, ranked by what is first.
     """
-    key = next((word.value for word in call.keywords if word.arg == "key"), None)
-    if name not in _RANK or (key is None and not of_parts):
+    if name not in _RANK or (_key_of(call) is None and not of_parts):
         return []
+    return [_ranked(call, call.args[-1] if name.startswith("n") else call.args[0])]
+
+
+def order_of(call: ast.Call) -> ast.GeneratorExp | None:
+    """Return what ``rows.sort(key=...)`` puts the elements in order by; None for any other call."""
+    plain = {word.arg for word in call.keywords} <= {"key", "reverse"} and not call.args
+    called = call.func
+    if not plain or not isinstance(called, ast.Attribute) or called.attr != "sort":
+        return None
+    return None if _key_of(call) is None else _ranked(call, called.value)
+
+
+def keys_alone(function: ast.AST) -> list[ast.Lambda]:
+    """Return the functions within a function that only say by what it ranks elements."""
+    calls = (node for node in ast.walk(function) if isinstance(node, ast.Call))
+    keys = (_key_of(call) for call in calls if _called(call) in _RANK | {"sort"})
+    return [key for key in keys if isinstance(key, ast.Lambda) and _is_of_one(key)]
+
+
+def _called(call: ast.Call) -> str:
+    called = call.func
+    return called.id if isinstance(called, ast.Name) else getattr(called, "attr", "")
+
+
+def _key_of(call: ast.Call) -> ast.expr | None:
+    return next((word.value for word in call.keywords if word.arg == "key"), None)
+
+
+def _is_of_one(key: ast.Lambda) -> bool:
+    given = key.args
+    others = (*given.posonlyargs, *given.kwonlyargs, given.vararg, given.kwarg)
+    return len(given.args) == 1 and not given.defaults and not any(others)
+
+
+def _ranked(call: ast.Call, rows: ast.expr) -> ast.GeneratorExp:
     row, element = "row", ast.copy_location(ast.Name("row", ast.Load()), call)
+    key = _key_of(call)
     by: ast.expr = ast.Subscript(element, ast.Constant(0), ast.Load())
-    if isinstance(key, ast.Lambda) and len(key.args.args) == 1:
+    if isinstance(key, ast.Lambda) and _is_of_one(key):
         row, by = key.args.args[0].arg, key.body
+    elif isinstance(key, ast.Call) and key.args and (parts := _parts_by(key, element)):
+        by = parts[0] if len(parts) == 1 else ast.Tuple(parts, ast.Load())
     elif key is not None:
         by = ast.Call(key, [element], [])
     target = ast.Name(row, ast.Store())
-    whole = ast.GeneratorExp(by, [ast.comprehension(target, call.args[0], [], 0)])
-    return [ast.fix_missing_locations(ast.copy_location(whole, call))]
+    whole = ast.GeneratorExp(by, [ast.comprehension(target, rows, [], 0)])
+    return ast.fix_missing_locations(ast.copy_location(whole, call))
+
+
+def _parts_by(key: ast.Call, element: ast.expr) -> list[ast.expr]:
+    """Return what ``itemgetter("a", "b")`` takes of an element; nothing for any other key."""
+    given = [item.value for item in key.args if isinstance(item, ast.Constant)]
+    if len(given) < len(key.args) or key.keywords:
+        return []
+    if _called(key) in _OF_ITEMS:
+        return [ast.Subscript(element, ast.Constant(item), ast.Load()) for item in given]
+    if _called(key) in _OF_ATTRIBUTES and all(str(item).isidentifier() for item in given):
+        return [ast.Attribute(element, str(item), ast.Load()) for item in given]
+    return []
 
 
 def under(whole: ast.DictComp, part: str) -> ast.expr:

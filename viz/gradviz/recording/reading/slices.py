@@ -33,6 +33,7 @@ from gradviz.recording.reading.owners import (
     stores,
 )
 from gradviz.recording.reading.parts import SOME, name_of, place_in, straightened
+from gradviz.recording.reading.picked_out import keys_alone, order_of
 from gradviz.recording.reading.sources import Source
 from gradviz.recording.reading.ways import (
     DIRECT,
@@ -64,17 +65,18 @@ def _passed_on(source: Source, scope: Scope) -> frozenset[Path] | None:
         return source.passed[id(node)]
     source.passed[id(node)] = None  # of a function that calls itself nothing is said
     inner = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.Global, ast.Nonlocal)
+    read = (node, *keys_alone(node))
     plain = (
         isinstance(node, _FUNCTIONS)
         and is_as_written(source, node)
-        and not any(isinstance(part, inner) for part in ast.walk(node) if part is not node)
+        and not any(isinstance(part, inner) for part in ast.walk(node) if part not in read)
     )
     slicer = Slicer(source, scope)
     for values, environment in scope.results if plain else ():
         for value in values:
             slicer.value(value, scope, environment)
     sliced = slicer.finished() if plain else None
-    if sliced is not None and not sliced.calls:
+    if sliced is not None and slicer.orders.issuperset(sliced.calls):
         source.passed[id(node)] = frozenset(sliced.parameters)
     return source.passed[id(node)]
 
@@ -181,8 +183,9 @@ class Slicer(Taking):
                 return None
         expressions, calls = tuple(self.expressions), tuple(self.calls)
         parameters, quiet = tuple(self.parameters), tuple(self.quiet)
-        sliced = Slice(expressions, calls, parameters, quiet, chooses=self.chooses)
-        return replace(sliced, attributes=tuple(self.attributes), shifts=self.source.shifts)
+        sliced = Slice(expressions, calls, parameters, quiet, shifts=self.source.shifts)
+        sliced = replace(sliced, chooses=self.chooses, decides=self.decides)
+        return replace(sliced, attributes=tuple(self.attributes))
 
     def _is_new(self, thing: object, path: Path, way: Way) -> bool:
         key = (id(thing), path, way)
@@ -277,6 +280,12 @@ class Slicer(Taking):
         if leaves_alone(self.source, call, definition.scope, definition.before):
             return
         self.chooses = self.chooses or may_choose(call)  # as ``rows.sort()`` does
+        self.decides = self.decides or may_choose(call, by_keys=False)
+        order = order_of(call) if isinstance(call, ast.Call) else None
+        if order is not None:
+            self.orders.add(range_of(call))
+            onward = replace(way, computed=True)
+            self.value(order, definition.scope, definition.before, onward)
         if not (way.quiet or is_of_numbers(call)):
             self.calls[range_of(call)] = None
 

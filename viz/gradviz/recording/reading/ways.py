@@ -85,6 +85,7 @@ class Slice:
         attributes: Paths of attributes in the function itself: what they hold goes in.
         unchanged: Paths in the function itself that still hold what was read of them.
         chooses: Which of its values it is may depend on the others.
+        decides: And not only on what they are ranked by, which is among the expressions.
         shifts: By how many lines each of the files is moved that were read as one.
     """
 
@@ -96,6 +97,7 @@ class Slice:
     attributes: tuple[Path, ...] = ()
     unchanged: tuple[Path, ...] = ()
     chooses: bool = False
+    decides: bool = False
     shifts: Mapping[str, int] = field(default_factory=dict, hash=False)
 
 
