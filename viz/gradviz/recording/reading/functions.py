@@ -8,6 +8,7 @@ name (``super().forward(ctx, x)``) is a call like others.
 import ast
 import weakref
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from types import CodeType, FrameType
@@ -62,6 +63,22 @@ def applied(frame: FrameType) -> Method | None:
     caller = frame.f_back
     called = _called_name(caller.f_code.co_filename, caller.f_code, caller.f_lasti)
     return None if called in (method.name, code.co_name) else method
+
+
+def methods_of(function: type[torch.autograd.Function]) -> tuple[Any, ...]:
+    """Return the methods of a custom Function that torch calls."""
+    names = (*_CALLED_BY_APPLY, "backward")
+    return tuple(method for name in names if (method := getattr(function, name, None)) is not None)
+
+
+def tensors_around(method: Any) -> list[torch.Tensor]:
+    """Return the tensors that a method reads from the function around it."""
+    found = []
+    for cell in getattr(method, "__closure__", None) or ():
+        with suppress(ValueError):  # not filled yet
+            if isinstance(cell.cell_contents, torch.Tensor):
+                found.append(cell.cell_contents)
+    return found
 
 
 def _look_up(code: CodeType) -> tuple[CodeType, Method | None]:

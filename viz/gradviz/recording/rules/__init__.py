@@ -11,6 +11,7 @@ from typing import Any
 from gradviz.recording import torch_inside
 from gradviz.recording.calls.rule import Rule
 from gradviz.recording.rules import (
+    applied,
     called_back,
     derivative,
     detached,
@@ -25,7 +26,7 @@ from gradviz.recording.rules import (
 
 RULES: Mapping[str, Rule] = {
     name: rule
-    for family in (detached, grad_switch, hooks, leaves, leaving, ordinary, tangents)
+    for family in (applied, detached, grad_switch, hooks, leaves, leaving, ordinary, tangents)
     for name, rule in family.RULES.items()
 }
 _RECOGNISERS: tuple[Callable[[Any, str], Rule | None], ...] = (
