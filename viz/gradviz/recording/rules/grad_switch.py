@@ -22,7 +22,9 @@ def _before_switch(recorder: Recorder, args: Any, kwargs: Any) -> bool:
         # enable_grad within no_grad has ended
         back = recorder.switch_before if switches.leaves_a_block(frame) else None
         if switches.is_of_a_transform(frame):
-            back, recorder.switch_around = recorder.switch_around, None
+            # A transform puts back what was around it, and decides nothing; where it leaves
+            # inference mode for a while, no switch shows that grad mode was on
+            back, recorder.switch_around = recorder.switch_around or recorder.switch, None
         recorder.switch = back or recorder.stacks.look_at_switch(frame)
     elif not enabled and (recorder.switch is None or recorder.switch_inside is not None):
         frame = sys._getframe(2)
