@@ -75,3 +75,13 @@ def test_a_transform_is_reached_after_one_in_a_block_and_where_grad_mode_is_on_a
         return net.last(score + slopes(net)).square().mean()
 
     assert verdict(report_of(step)) is Verdict.REACHED
+
+
+def test_a_jacobian_under_vmap_in_inference_mode_is_cut_by_the_block():
+    def step(net):
+        with torch.inference_mode():
+            slopes = torch.vmap(torch.func.jacrev(lambda x: net.first(x).sin()))(X)
+        return net.last(slopes.clone().sum(1)).sum()
+
+    found = cut(report_of(step))
+    assert (found.kind, found.block.code) == ("inference_mode", "with torch.inference_mode():")

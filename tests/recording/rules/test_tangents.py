@@ -35,3 +35,30 @@ def test_a_derivative_along_a_severed_tangent_is_cut():
         return net.last(slope).sum()
 
     assert verdict(report_of(step)) is Verdict.CUT
+
+
+def moved(make, through=lambda x: x):
+    """Trace the tangent of what a net makes, taken without a history."""
+
+    def step(net):
+        with torch.no_grad():
+            slope = torch.func.jvp(lambda x: through(make(net, x)), (X,), (torch.ones(4, 3),))[1]
+        return net.last(slope).sum()
+
+    return report_of(step).parameters
+
+
+def test_without_a_history_a_tangent_has_nothing_of_what_was_only_added():
+    parameters = moved(lambda net, x: net.first(x) + net.first.bias)
+    assert parameters["first.weight"].verdict is Verdict.CUT
+    assert parameters["first.bias"].verdict is Verdict.UNUSED
+
+
+def test_without_a_history_a_tangent_has_a_value_that_a_derivative_needs():
+    parameters = moved(lambda net, x: net.first(x), torch.tanh)
+    assert parameters["first.bias"].verdict is Verdict.CUT
+
+
+def test_without_a_history_a_tangent_has_a_number_that_came_back():
+    parameters = moved(lambda net, x: torch.add(x, x, alpha=net.first.bias.sum().item()))
+    assert parameters["first.bias"].verdict is Verdict.CUT

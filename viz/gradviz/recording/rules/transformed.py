@@ -7,6 +7,7 @@ from gradviz.recording.calls.arguments import tensors_in
 from gradviz.recording.calls.inputs import came_back, dead_sources, inputs_of
 from gradviz.recording.calls.noting import mark_factors
 from gradviz.recording.calls.rule import Rule, TorchCall
+from gradviz.recording.calls.tangents_beside import note_tangent, take_tangent
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.rules.tangents import derived
 from gradviz.recording.tensor_state import is_recorded
@@ -32,7 +33,10 @@ def after_transformed(call: TorchCall, args: Any) -> None:
     assert isinstance(rule, Rule)
     rule.after(call._replace(out=result))
     if rule.name == MAKES_A_DUAL:
+        recorder.tape.has_duals = True
         return
+    if recorder.tape.has_duals:
+        _note_tangents(call, args, out, result)
     # A wrapper that outlives its transform stands for what is in it
     for wrapper, tensor in zip(tensors_in((out,)), tensors_in((result,)), strict=True):
         origin = None if wrapper is tensor or is_recorded(tensor) else recorder.tape.origin(tensor)
@@ -56,6 +60,19 @@ def after_transformed(call: TorchCall, args: Any) -> None:
         stamp.saved = transforms.saved_by_edge(recorder, node)
     if rule.name == TAKES_A_DUAL:
         derived(call, (args[0],), out[1:], result[1:])
+
+
+def _note_tangents(call: TorchCall, args: Any, out: Any, result: Any) -> None:
+    """In forward mode, take note of what the tangents beside results without a history are."""
+    recorder, name = call.recorder, call.function.name
+    if name == TAKES_A_DUAL:
+        for tangents in zip(tensors_in(out[1:]), tensors_in(result[1:]), strict=True):
+            if not is_recorded(tangents[1]):
+                take_tangent(recorder, call.args[0], tangents)
+        return
+    for tensor in tensors_in((result,)):
+        if not is_recorded(tensor):
+            note_tangent(recorder, name, args, call.kwargs, tensor)
 
 
 def _live(recorder: Recorder, factors: Any) -> tuple[int, ...]:
