@@ -50,9 +50,9 @@ def note_tangent(
     if name in _STOPS:
         tape.beside_values[number] = 0
         return
-    known = dict(inputs_of(recorder, transforms.plain((*args, *kwargs.values())), {}))
-    # Numbers that came back from Python are in the derivative for all that is known
-    inputs = {before: live for before, live in call.inputs if before not in known}
+    seen = dict(inputs_of(recorder, transforms.plain((*args, *kwargs.values())), {}))
+    # Numbers that came back from Python are in the derivative for all that can be told
+    inputs = {before: live for before, live in call.inputs if before not in seen}
     inputs.update(_of_factors(recorder, name, args, kwargs))
     for item in filter(_has_tangent, tensors_in((*args, *kwargs.values()))):
         origin = tape.origin(transforms.plain(item))

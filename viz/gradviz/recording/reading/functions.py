@@ -73,12 +73,12 @@ def methods_of(function: type[torch.autograd.Function]) -> tuple[Any, ...]:
 
 def tensors_around(method: Any) -> list[torch.Tensor]:
     """Return the tensors that a method reads from the function around it."""
-    around = []
+    tensors = []
     for cell in getattr(method, "__closure__", None) or ():
         with suppress(ValueError):  # not filled yet
             if isinstance(cell.cell_contents, torch.Tensor):
-                around.append(cell.cell_contents)
-    return around
+                tensors.append(cell.cell_contents)
+    return tensors
 
 
 def _look_up(code: CodeType) -> tuple[CodeType, Method | None]:
