@@ -28,6 +28,7 @@ _PRODUCTS = frozenset(
     "mul __mul__ __rmul__ multiply matmul __matmul__ mm bmm mv dot linear conv1d conv2d conv3d"
     " addmm addmv baddbmm div __truediv__".split()
 )
+_UNPACK: Any = forward_ad.unpack_dual
 _STOPS = frozenset(("detach", "data"))
 _DIVISIONS = frozenset(("div", "__truediv__"))
 
@@ -50,9 +51,9 @@ def note_tangent(
     if name in _STOPS:
         tape.beside_values[number] = 0
         return
-    seen = dict(inputs_of(recorder, transforms.plain((*args, *kwargs.values())), {}))
+    attributed = dict(inputs_of(recorder, transforms.plain((*args, *kwargs.values())), {}))
     # Numbers that came back from Python are in the derivative for all that can be told
-    inputs = {before: live for before, live in call.inputs if before not in seen}
+    inputs = {before: live for before, live in call.inputs if before not in attributed}
     inputs.update(_of_factors(recorder, name, args, kwargs))
     for item in filter(_has_tangent, tensors_in((*args, *kwargs.values()))):
         origin = tape.origin(transforms.plain(item))
@@ -80,7 +81,7 @@ def _has_tangent(item: Any) -> bool:
     if not (isinstance(item, Tensor) and is_wrapped(item)):
         return False
     with suppress(RuntimeError):  # no level of forward mode is entered
-        return forward_ad.unpack_dual(item).tangent is not None
+        return _UNPACK(item).tangent is not None
     return False
 
 
