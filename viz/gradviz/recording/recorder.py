@@ -69,6 +69,9 @@ class Recorder:
         self.met = Met()
         self.kinships = Kinships(tape)
         self.familiar: dict[Hashable, int] = {}  # numbers of calls, see familiar.py
+        # By number of a value without a history in forward mode: of what its tangent is made, 0 for
+        # nothing; empty where no tangent was put beside a value
+        self.beside_values: dict[int, int] = {}
         self.inner_code = InnerCode()
         self.stacks = Stacks(tape.module)
         self.observer = Observer(tape)

@@ -82,9 +82,6 @@ class Tape:
         self.module_hooks: dict[tuple[int, str], list[Spot]] = {}
         self.exits: dict[int, Exit] = {}  # by number of the call: what left torch
         self.tangents: dict[int, None] = {}  # values that became one of forward mode once severed
-        self.has_duals = False  # forward mode was begun inside a transform
-        # By number of a value without a history: of what its tangent is made; 0 for nothing
-        self.beside_values: dict[int, int] = {}
         # By number of a leaf that an optimizer moved: how many backwards were over, and the calls
         # that made gradients that were assigned
         self.stepped: dict[int, tuple[int, tuple[int, ...]]] = {}

@@ -49,7 +49,7 @@ def note_tangent(
     if number is None or call is None:
         return
     if name in _STOPS:
-        tape.beside_values[number] = 0
+        recorder.beside_values[number] = 0
         return
     attributed = dict(inputs_of(recorder, transforms.plain((*args, *kwargs.values())), {}))
     # Numbers that came back from Python are in the derivative for all that can be told
@@ -57,11 +57,11 @@ def note_tangent(
     inputs.update(_of_factors(recorder, name, args, kwargs))
     for item in filter(_has_tangent, tensors_in((*args, *kwargs.values()))):
         origin = tape.origin(transforms.plain(item))
-        before = None if origin is None else tape.beside_values.get(origin, origin)
+        before = None if origin is None else recorder.beside_values.get(origin, origin)
         if before:
             inputs.setdefault(before, False)
     like = replace(call, inputs=tuple(inputs.items()))
-    tape.beside_values[number] = tape.call(like) if inputs else 0
+    recorder.beside_values[number] = tape.call(like) if inputs else 0
 
 
 def _of_factors(recorder: Recorder, name: str, args: Any, kwargs: Mapping[str, Any]) -> Inputs:
@@ -90,7 +90,7 @@ def take_tangent(recorder: Recorder, dual: Tensor, tangents: tuple[Any, ...]) ->
     wrappers.
     """
     tape, origin = recorder.tape, recorder.tape.origin(dual)
-    number = None if origin is None else tape.beside_values.get(origin)
+    number = None if origin is None else recorder.beside_values.get(origin)
     for tangent in tangents if number is not None else ():
         if number:
             tape.set_origin(tangent, number)

@@ -33,9 +33,9 @@ def after_transformed(call: TorchCall, args: Any) -> None:
     assert isinstance(rule, Rule)
     rule.after(call._replace(out=result))
     if rule.name == MAKES_A_DUAL:
-        recorder.tape.has_duals = True
+        recorder.beside_values.setdefault(0, 0)
         return
-    if recorder.tape.has_duals:
+    if recorder.beside_values:
         _note_tangents(call, args, out, result)
     # A wrapper that outlives its transform stands for what is in it
     for wrapper, tensor in zip(tensors_in((out,)), tensors_in((result,)), strict=True):
