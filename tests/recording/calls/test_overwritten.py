@@ -160,3 +160,57 @@ def reversed_in_place(hidden):
 )
 def test_an_array_that_was_computed_in_place_is_what_left(change):
     assert judged(change) == (Verdict.CUT, False)
+
+
+def written_and_filled(hidden):
+    buffer = torch.zeros(4, 3)
+    view = buffer.numpy()
+    view[...] = hidden.numpy()
+    view.fill(1.0)
+    return buffer
+
+
+def written_and_copied_over(hidden):
+    buffer = torch.zeros(4, 3)
+    view = buffer.numpy()
+    np.copyto(view, hidden.numpy())
+    view[:] = np.arange(12.0).reshape(4, 3)
+    return buffer
+
+
+def written_and_filled_at_times(hidden):
+    buffer = torch.zeros(4, 3)
+    view = buffer.numpy()
+    view[...] = hidden.numpy()
+    if len(hidden) > 9:
+        view.fill(1.0)
+    return buffer
+
+
+def filled_by_what_was_there(hidden):
+    buffer = torch.zeros(4, 3)
+    view = buffer.numpy()
+    view[...] = hidden.numpy()
+    mean = view.mean()
+    view[...] = mean
+    return buffer
+
+
+def written_by_halves(hidden):
+    buffer = torch.zeros(8, 3)
+    for half, values in ((buffer[:4], hidden), (buffer[4:], torch.ones(4, 3))):
+        view = half.numpy()
+        view[...] = values.numpy()
+    return buffer[:4]
+
+
+@pytest.mark.parametrize("change", [written_and_filled, written_and_copied_over])
+def test_what_was_written_into_other_memory_and_over_again_is_not_there(change):
+    assert judged(change) == (Verdict.UNUSED, True)
+
+
+@pytest.mark.parametrize(
+    "change", [written_and_filled_at_times, filled_by_what_was_there, written_by_halves]
+)
+def test_what_was_written_into_other_memory_and_may_be_there_is(change):
+    assert judged(change) == (Verdict.CUT, False)

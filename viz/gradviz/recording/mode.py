@@ -188,7 +188,7 @@ def look_outside(recorder: Recorder, args: Any, kwargs: Any, frame: FrameType) -
             replaced(recorder.tape, tensor)
             recorder.met.is_new(tensor)  # what is in it is known from here on
         sources = dict.fromkeys(
-            source for site in window.sites for source in recorder.escapes.written(*site)
+            source for site in window.sites for source in recorder.escapes.written(*site, frame)
         )
         if not sources:
             sources = dict.fromkeys(recorder.escapes.values.sources(as_array(tensor)))

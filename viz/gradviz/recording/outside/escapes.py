@@ -312,18 +312,19 @@ class Escapes:
             near_sites = self._near[key] = (code, len(sites), sliced, near)
         return None if near_sites[2] is None else (near_sites[2], near_sites[3])
 
-    def written(self, code: CodeType, lasti: int) -> tuple[int, ...]:
+    def written(self, code: CodeType, lasti: int, frame: FrameType) -> tuple[int, ...]:
         """Return the values that left torch and were written through memory that an instruction
-        gave out.
+        gave out, as far as they are there still where a frame is.
         """
-        sliced = written_through(code, lasti)
+        outer: FrameType | None = frame
+        while outer is not None and outer.f_code is not code:
+            outer = outer.f_back
+        sliced = written_through(code, lasti, None if outer is None else outer.f_lasti)
         if sliced is None or code.co_filename not in self.sites:
             return ()
-        serials: dict[int, None] = {}
-        for site in _sites_near(self.sites, code.co_filename):
-            if site.touches(sliced) and (site.code, site.lasti) != (code, lasti):
-                serials.update((serial, None) for serial in self._serials(site, sliced, None))
-        return tuple(serials)
+        sites = (site for site in _sites_near(self.sites, code.co_filename) if site.touches(sliced))
+        others = (site for site in sites if (site.code, site.lasti) != (code, lasti))
+        return tuple(dict.fromkeys(n for site in others for n in self._serials(site, sliced, None)))
 
     def left_as(self, number: float, serials: Container[int]) -> bool:
         """Say whether one of some values left torch as a number."""

@@ -10,7 +10,7 @@ from types import CodeType
 
 from gradviz.recording.reading.definitions import Definition, Environment, Scope
 from gradviz.recording.reading.expressions import Path, Range, is_inside, range_of, root_of
-from gradviz.recording.reading.instructions import position_of, scope_of
+from gradviz.recording.reading.instructions import place_of, position_of, scope_of
 from gradviz.recording.reading.of_arrays import has_numbers
 from gradviz.recording.reading.parts import is_element, place_in
 from gradviz.recording.reading.slices import Slicer, computes
@@ -297,11 +297,15 @@ def names_of_memory(code: CodeType, lasti: int) -> tuple[Path, ...]:
 
 
 @by_file
-def written_through(code: CodeType, lasti: int) -> Slice | None:
+def written_through(code: CodeType, lasti: int, now: int | None = None) -> Slice | None:
     """Return what was written through a piece of memory that an instruction gave out, by the names
     that it goes by.
+
+    Args:
+        code, lasti: The instruction.
+        now: The one that runs in the same function; None where that has ended.
     """
-    return _slice_of_writes(code, lasti, plain=False)
+    return _slice_of_writes(code, lasti, plain=False, now=now)
 
 
 @by_file
@@ -312,7 +316,9 @@ def filled_through(code: CodeType, lasti: int) -> Slice | None:
     return _slice_of_writes(code, lasti, plain=True)
 
 
-def _slice_of_writes(code: CodeType, lasti: int, *, plain: bool) -> Slice | None:
+def _slice_of_writes(
+    code: CodeType, lasti: int, *, plain: bool, now: int | None = None
+) -> Slice | None:
     source_and_scope = scope_of(code)
     if source_and_scope is None or position_of(code, lasti) is None:
         return None
@@ -325,6 +331,9 @@ def _slice_of_writes(code: CodeType, lasti: int, *, plain: bool) -> Slice | None
         changes = [*changes, *_changes(scope, others)]
         if not wrote or not _only_write(source, changes, {name[0] for name in names}):
             return None
+    ends = () if plain else _environments(scope, code, now)
+    if ends:
+        changes = [item for item in changes if not all(_is_over(item, scope, end) for end in ends)]
     slicer = Slicer(source, scope)
     for definition in changes:
         if not (plain and definition.call) and definition.value is not None:
@@ -332,6 +341,34 @@ def _slice_of_writes(code: CodeType, lasti: int, *, plain: bool) -> Slice | None
     for index, environment in _indices(scope, names) if plain else ():
         slicer.value(index, scope, environment)
     return slicer.finished()
+
+
+def _environments(scope: Scope, code: CodeType, now: int | None) -> list[Environment]:
+    """Return what the paths stand for where a function is, or where it can have ended; nothing
+    where that is not known.
+    """
+    if now is not None:
+        place = place_of(code, now)
+        return [] if place is None else [place[1]]
+    body = scope.node.body
+    returns = isinstance(body, list) and isinstance(body[-1], ast.Return)
+    return [environment for _, environment in scope.results] if returns else []
+
+
+def _is_over(change: Definition, scope: Scope, environment: Environment) -> bool:
+    """Say whether all that a change wrote was written over since, by the one name of the memory."""
+    path = change.target
+    now = environment.get(path)
+    if len(path) > 1 or now is None or change in now or path[0] not in scope.locals:
+        return False
+    given = [item for item in scope.definitions if item.target == path and not item.change]
+    made = [item.value for item in given if item.value is not None]
+    loops = (node for node in ast.walk(scope.node) if isinstance(node, (ast.For, ast.While)))
+    return (
+        len(made) == 1
+        and path[0] not in scope.parameters
+        and not any(is_inside(range_of(made[0]), range_of(loop)) for loop in loops)
+    )
 
 
 def _indices(scope: Scope, names: Container[Path]) -> Iterator[tuple[ast.expr, Environment]]:
