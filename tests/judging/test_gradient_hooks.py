@@ -173,3 +173,38 @@ def test_of_two_hooks_of_a_module_none_is_accused():
         loss.backward()
     (cut,) = trace.report(loss, model).cuts
     assert (cut.operation, cut.line) == ("register_full_backward_hook()", 0)
+
+
+def to_zeros(gradients, after=None):
+    return tuple(gradient * 0 for gradient in gradients)
+
+
+def cut_at_the_node(register):
+    """Return the cuts that a hook on the node between two layers makes, as operation and code."""
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+    with gradviz.trace() as trace:
+        hidden = model[0](torch.ones(1, 2)).exp()
+        register(hidden.grad_fn)
+        loss = model[1](hidden).sum()
+        loss.backward()
+    return [(cut.operation, cut.code) for cut in trace.report(loss, model).cuts]
+
+
+def by_name(node):
+    node.register_prehook(to_zeros)
+
+
+def test_a_hook_on_a_node_is_named_by_the_line_that_registers_it():
+    assert cut_at_the_node(by_name) == [("register_prehook()", "node.register_prehook(to_zeros)")]
+    ((operation, code),) = cut_at_the_node(
+        lambda node: node.register_hook(lambda came, went: (came[0] * 0,))
+    )
+    assert operation == "register_hook()"
+    assert "lambda node: node.register_hook(" in code
+
+
+def test_a_hook_on_a_node_that_looks_on_cuts_nothing():
+    sizes = []
+    assert not cut_at_the_node(lambda node: node.register_prehook(lambda came: sizes.append(came)))
+    assert not cut_at_the_node(lambda node: node.register_hook(lambda *both: sizes.append(both)))
+    assert len(sizes) == 2

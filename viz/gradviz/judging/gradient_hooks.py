@@ -9,12 +9,14 @@ from dataclasses import replace
 from gradviz.graph import CutKind, Node, NodeKind, NotFinite, Zero
 from gradviz.judging.build import Built
 from gradviz.recording import torch_inside
+from gradviz.recording.arithmetic.flat import HOOKED
 from gradviz.recording.arithmetic.passage import Passage
 from gradviz.recording.reading.where import NOWHERE, Spot
 from gradviz.recording.tape import Tape
 from gradviz.system.grouped import grouped
 
 TENSOR_HOOK = "register_hook()"
+NODE_HOOK = "register_prehook()"
 _HIDDEN = "a hook replaces the gradient, which is NaN or infinite where it comes in, by zeros"
 
 
@@ -39,7 +41,7 @@ def insert_hooks(
             continue
         came = flows[index].came if index in flows else arrivals.get(index)
         if came == 0:
-            zeros = _insert_hook(built, TENSOR_HOOK, spots, index, None)
+            zeros = _insert_hook(built, _name_of(spots), spots, index, None)
             behind.update(
                 {leaf: replace(zero, why=_HIDDEN) for leaf, zero in zeros.items()}
                 if index in hidden
@@ -56,6 +58,11 @@ def insert_hooks(
             for source in sorted({source for source in flow.leads if source is not None}):
                 hook = _module_hook(tape, built, index, source)
                 behind.update(_insert_hook(built, *hook, source, index))
+        elif flow.hooks and flow.came:
+            for edge, (lead, went) in enumerate(zip(flow.leads, flow.went, strict=False)):
+                # Else the operation itself is flat
+                if lead is not None and went == 0 and flow.flat.get(edge, "") in ("", HOOKED):
+                    behind.update(_insert_hook(built, TENSOR_HOOK, flow.hooks, lead, index))
     return behind
 
 
@@ -122,6 +129,12 @@ def _registered(spots: Sequence[Spot]) -> tuple[Spot, str]:
     if len(places) == 1:
         return spots[-1], ""
     return NOWHERE, f" registered at {' and '.join(map(str, filter(None, places)))}"
+
+
+def _name_of(spots: Sequence[Spot]) -> str:
+    """Return what registered a hook on a value, or before the node that made it."""
+    place = spots[-1].place
+    return NODE_HOOK if place is not None and "register_prehook(" in place.code else TENSOR_HOOK
 
 
 def _module_hook(tape: Tape, built: Built, index: int, source: int) -> tuple[str, Sequence[Spot]]:

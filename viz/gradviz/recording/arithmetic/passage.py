@@ -1,7 +1,8 @@
 """What passed one node of the graph in a backward, by its size."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 from gradviz.recording.arithmetic import sizes
 
@@ -20,9 +21,12 @@ class Passage:
         rounded: The edges along which only the rounding of parts that cancel left.
         incoming: Size of what arrived, for each result of the node.
         outgoing: Size of what left along each edge.
+        hooks: Where hooks of the user's after the node were registered.
     """
 
-    __slots__ = ("came", "empty", "flat", "incoming", "leads", "outgoing", "rounded", "went")
+    __slots__ = (
+        *("came", "empty", "flat", "hooks", "incoming", "leads", "outgoing", "rounded", "went"),
+    )
 
     def __init__(
         self,
@@ -39,13 +43,14 @@ class Passage:
         self.empty = empty
         self.flat = _NOTHING if flat is None else flat
         self.rounded = rounded
+        self.hooks: Sequence[Any] = ()  # spots
         self.incoming = incoming
         self.outgoing = outgoing
 
     def leading(self, leads: tuple[int | None, ...]) -> "Passage":
         """Return the same of a node whose edges are numbered otherwise."""
         other = Passage(leads, self.incoming, self.outgoing, self.empty, self.flat, self.rounded)
-        other.came, other.went = self.came, self.went
+        other.came, other.went, other.hooks = self.came, self.went, self.hooks
         return other
 
     def and_also(self, other: "Passage") -> "Passage":
@@ -58,6 +63,7 @@ class Passage:
             {**self.flat, **other.flat},
             self.rounded & other.rounded,
         )
+        both.hooks = (*self.hooks, *other.hooks)
         both.came = either(self.came, other.came)
         both.went = tuple(map(either, self.went, other.went))
         return both

@@ -12,7 +12,7 @@ inside (a reentrant checkpoint) is watched together with the one that it is part
 import math
 import operator
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import repeat
 from typing import Any
@@ -25,6 +25,7 @@ from gradviz.recording import torch_inside
 from gradviz.recording.arithmetic import births, sizes
 from gradviz.recording.arithmetic.faint import FAINT
 from gradviz.recording.arithmetic.passage import Passage
+from gradviz.recording.backwards.node_hooks import note_before
 from gradviz.recording.backwards.reasons import EdgeGradients, Reasons
 from gradviz.recording.backwards.takings import NO_EDGES, Edge, Takings
 from gradviz.recording.entries.raising import Raised, last_taken, told_of, users_line
@@ -85,7 +86,9 @@ class Observation:
         for number, (node, edges) in met.items():
             if number not in self._takings.views:
                 leads, ends = self._ways_on(edges)
-                self._keep(node.register_hook(partial(after, number, leads, ends)))
+                hooks = self._keep(node.register_hook(partial(after, number, leads, ends)))
+                if len(hooks) > 1:
+                    self._reasons.hooked[number] = hooks
         self._watch_leaves_without_an_edge()
 
     def _ways_on(
@@ -157,10 +160,13 @@ class Observation:
             self._keep(node.register_prehook(partial(self._before_leaf, number)))
         return number
 
-    def _keep(self, handle: RemovableHandle) -> None:
-        hooks = handle.hooks_dict_ref()
-        if hooks is not None:
-            self._hooked += (type(hooks).pop, hooks, handle.id)
+    def _keep(self, handle: RemovableHandle) -> Mapping[int, Any]:
+        """Have a hook taken away at the end; return it with those that run beside it."""
+        hooks: Any = handle.hooks_dict_ref()
+        if hooks is None:
+            return {}
+        self._hooked += (type(hooks).pop, hooks, handle.id)
+        return hooks  # type: ignore[no-any-return]
 
     def _watch_leaves_without_an_edge(self) -> None:
         """A reentrant checkpoint runs a backward of its own, which reaches leaves that no edge
@@ -240,7 +246,12 @@ class Observation:
                 continue
             memory = _memory(gradient)
             left = pending.pop((number, place), None)
-            size = left[1] if left is not None and left[0] == memory else measure(gradient)
+            if left is not None and left[0] == memory:
+                size = left[1]
+            else:
+                size = measure(gradient)
+                if left is not None:
+                    self._look_for_hooks(number, left[1], size)
             measured[memory] = gradient, size
             came.append(size)
             if isinstance(size, float) and size > largest:
@@ -272,7 +283,16 @@ class Observation:
             and (self._tape.values or not isinstance(left[1], Tensor))
         )
         size = left[1] if left and as_it_left else self._takings.measure(gradient)
+        if left is not None and not as_it_left:
+            self._look_for_hooks(number, left[1], size)
         self._takings.met.append((number, size))
+
+    def _look_for_hooks(self, number: int, left: sizes.Size, came: sizes.Size) -> None:
+        """Where another gradient than the one that left has come, and is zero, take note of the
+        hooks that run before the node.
+        """
+        if came is not left and isinstance(came, float) and came == 0:
+            note_before(self._tape, number)
 
     # After
 

@@ -110,6 +110,7 @@ class Takings:
             flow = Passage(leads, _numbers(came, read), _numbers(went, read), empty or NO_EDGES)
             flow.flat = self._reasons.flat.get(number, flow.flat)
             flow.rounded = self._reasons.rounded.get(number, NO_EDGES)
+            flow.hooks = self._reasons.hooks.get(number, ())
             self._flowed(number, flow)
             for place, (lead, went_on) in enumerate(zip(leads, flow.went, strict=False)):
                 for view in self._views_from(lead):
