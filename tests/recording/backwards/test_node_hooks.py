@@ -35,5 +35,5 @@ def test_what_is_no_code_of_the_users_is_left_out():
 
 def test_outside_a_backward_nothing_is_noted():
     tape = Tape()
-    note_before(tape, 1)
+    note_before(tape, 1, 1.0, 0.0)
     assert not tape.hooks

@@ -10,6 +10,7 @@ from types import CodeType
 from typing import Any
 
 from gradviz.recording import torch_inside
+from gradviz.recording.arithmetic import sizes
 from gradviz.recording.reading.sources import source_of
 from gradviz.recording.reading.where import USER, Spot, by_file, level
 from gradviz.recording.tape import Tape
@@ -21,10 +22,17 @@ def _nothing(_: Any) -> None:
     return None
 
 
-def note_before(tape: Tape, number: int) -> None:
-    """Take note of the hooks that run before the node that runs now, if it has a number."""
+def note_before(tape: Tape, number: int, left: sizes.Size, came: sizes.Size) -> None:
+    """Where another gradient than the one that left has come to a node, and is zero, take note of
+    the hooks that run before it.
+
+    Args:
+        tape: Of the backward that runs.
+        number: Of the node that runs now.
+        left, came: How large what left for it was, and what came.
+    """
     node = torch_inside.current_node()
-    if node is None or number in tape.hooks:
+    if came is left or not isinstance(came, float) or came or node is None or number in tape.hooks:
         return
     handle = node.register_prehook(_nothing)
     hooks = handle.hooks_dict_ref()

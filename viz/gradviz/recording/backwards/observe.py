@@ -251,7 +251,7 @@ class Observation:
             else:
                 size = measure(gradient)
                 if left is not None:
-                    self._look_for_hooks(number, left[1], size)
+                    note_before(self._tape, number, left[1], size)
             measured[memory] = gradient, size
             came.append(size)
             if isinstance(size, float) and size > largest:
@@ -284,15 +284,8 @@ class Observation:
         )
         size = left[1] if left and as_it_left else self._takings.measure(gradient)
         if left is not None and not as_it_left:
-            self._look_for_hooks(number, left[1], size)
+            note_before(self._tape, number, left[1], size)
         self._takings.met.append((number, size))
-
-    def _look_for_hooks(self, number: int, left: sizes.Size, came: sizes.Size) -> None:
-        """Where another gradient than the one that left has come, and is zero, take note of the
-        hooks that run before the node.
-        """
-        if came is not left and isinstance(came, float) and came == 0:
-            note_before(self._tape, number)
 
     # After
 
