@@ -30,3 +30,16 @@ def test_what_takes_a_shape_alone_has_nothing_of_the_value():
     assert verdict(through(torch.ones_like)) is Verdict.UNUSED
     assert verdict(through(lambda hidden: hidden.new_ones(4, 3))) is Verdict.UNUSED
     assert verdict(through(lambda hidden: torch.ones(hidden.shape))) is Verdict.UNUSED
+
+
+def test_of_lists_of_tensors_each_result_has_what_stands_in_its_place():
+    def by(place):
+        def step(net):
+            with torch.no_grad():
+                scaled = torch._foreach_mul([net.first(X), torch.ones(4, 3)], [2.0, 3.0])
+                norms = torch._foreach_norm([scaled[1], scaled[0]])
+            return net.last(X).sum() * norms[place]
+
+        return verdict(report_of(step))
+
+    assert (by(0), by(1)) == (Verdict.UNUSED, Verdict.CUT)

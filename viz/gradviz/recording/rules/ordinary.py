@@ -1,5 +1,7 @@
 """A call of no particular kind: what it makes either has a history, or comes from what went in."""
 
+from typing import Any
+
 from torch import Tensor
 
 from gradviz.recording.calls.familiar import told_before
@@ -10,7 +12,7 @@ from gradviz.recording.reading import where
 from gradviz.recording.reading.named_calls import OUT
 from gradviz.recording.reading.where import Spot
 from gradviz.recording.tensor_state import base_of, is_recorded
-from gradviz.recording.torch_inside import version
+from gradviz.recording.torch_inside import FOREACH, version
 
 
 def after(call: TorchCall) -> None:
@@ -35,9 +37,31 @@ def after(call: TorchCall) -> None:
             stamp_nodes(call, live)
         if len(live) < len(tensors):
             dead = tuple(item for item in tensors if not is_recorded(item))
-            made(call, dead, several=len(tensors) > 1)
+            if call.function.name.startswith(FOREACH):
+                _made_one_by_one(call, dead)
+            else:
+                made(call, dead, several=len(tensors) > 1)
     if "out" in kwargs:
         _wrote_out(call)
+
+
+def _made_one_by_one(call: TorchCall, dead: tuple[Tensor, ...]) -> None:
+    """Take note of what a call made of lists of tensors, each of those in its own place."""
+    for place, item in enumerate(call.out):
+        if any(item is other for other in dead):
+            given = [_in_place(value, place, len(call.out)) for value in call.args]
+            named = {
+                name: _in_place(value, place, len(call.out)) for name, value in call.kwargs.items()
+            }
+            made(call._replace(args=tuple(given), kwargs=named, out=item), (item,))
+
+
+def _in_place(value: Any, place: int, length: int) -> Any:
+    """Return the element of a list that stands in a place, where the list is as long as the
+    results.
+    """
+    is_list = isinstance(value, (list, tuple)) and len(value) == length
+    return value[place] if is_list else value
 
 
 def _wrote_out(call: TorchCall) -> None:
