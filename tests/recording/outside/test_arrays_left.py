@@ -55,3 +55,11 @@ def test_nothing_is_said_of_numbers_that_many_others_have_followed():
     others = np.zeros(10)
     assert not known.are_gone(1, others, None)
     assert known.are_gone(40, others, None)
+
+
+def test_numbers_in_half_precision_are_told_by_the_digits_that_they_have():
+    array = np.random.rand(50).astype(np.float16)
+    known = left(array, np.arange(50, dtype=np.float16))
+    assert known.are_gone(1, np.ones(50, np.float16), None)
+    assert not known.are_gone(1, array, None)
+    assert not known.are_gone(2, np.ones(50, np.float16), None)

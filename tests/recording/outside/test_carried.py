@@ -20,6 +20,17 @@ def judged(change):
     return parameter.verdict, parameter.uncertain
 
 
+def beside_others_in_half_precision(hidden):
+    array = hidden.half().numpy()
+    return torch.from_numpy(np.concatenate([array, np.ones((4, 3), np.float16)])[4:]).float()
+
+
+def its_mean_in_half_precision(hidden):
+    array = hidden.half().numpy()
+    parts = [np.full((4, 3), array.mean(), np.float16), np.ones((4, 3), np.float16)]
+    return torch.from_numpy(np.concatenate(parts)[:4]).float()
+
+
 def where_it_is_not_taken(hidden):
     array = hidden.numpy()
     mask = np.zeros((4, 3), bool)
@@ -126,6 +137,7 @@ def the_second_half_of_some_bytes(hidden):
         taken_out_by_a_helper,
         by_a_mask_of_its_form,
         where_it_is_not_taken,
+        beside_others_in_half_precision,
         what_is_left_of_it_deleted,
         every_other_row,
         other_columns,
@@ -234,6 +246,7 @@ def clipped_here_and_there(hidden):
         its_own_columns,
         twice_its_columns,
         in_whole_numbers,
+        its_mean_in_half_precision,
         in_the_order_of_it,
     ],
 )

@@ -17,6 +17,7 @@ _MOST = 2048  # numbers of an array that are kept; of a larger one,
 _SAMPLES = 64  # which are compared where they stood
 _LOOKED_AT = 1 << 16  # numbers of what goes in
 _FEW = 16  # that are looked at first
+_BEYOND_HALF, _LAST_OF_HALF = 0x1FFF, 0x1E000  # of the fraction, in single precision
 _FEWEST = 4  # one in so many must be a number that no program is full of
 
 
@@ -112,7 +113,9 @@ class ArraysLeft:
             if ((few == numbers[:_FEW]) & (few.view(np.uint32) & 0x3FF != 0)).any():
                 return False  # as almost always, and looking for each takes long
         with np.errstate(all="ignore"):
-            tells = numbers.view(np.uint32) & 0x3FF != 0
+            bits = numbers.view(np.uint32)
+            last = 0x3FF if (bits & _BEYOND_HALF).any() else _LAST_OF_HALF
+            tells = bits & last != 0
             if not np.isfinite(numbers).all() or tells.sum() * _FEWEST < length:
                 return False
             if complete and value.size <= _LOOKED_AT:

@@ -139,8 +139,7 @@ class _Carrying:
         """Look at an expression, of which the numbers go on as they are, or in any way: then no
         number that left may be in it.
         """
-        if as_it_is and _may_round(node):
-            return False
+        as_it_is = as_it_is and not _may_round(node)
         inner = [*_carried(node)] if as_it_is else []
         if as_it_is and isinstance(node, ast.expr) and range_of(node) in self.exits:
             return True

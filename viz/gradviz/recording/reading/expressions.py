@@ -227,7 +227,7 @@ def reads(node: ast.AST) -> Iterator[Path]:
             yield from _of_each(node)
         case _ if not isinstance(node, ast.ClassDef):
             for inner in ast.iter_child_nodes(node):
-                yield from reads(inner)
+                yield from reads(inner) if inner is not _taken_times_zero(node) else ()
 
 
 def _element_reads(node: ast.Name | ast.Attribute | ast.Subscript) -> Iterator[Path]:
@@ -317,8 +317,20 @@ def _taken(node: ast.AST) -> Iterator[tuple[ast.expr, list[Piece]]]:
         yield from ((argument, []) for argument in without_value(node))
     elif isinstance(node, ast.IfExp):
         yield node.test, []
+    elif (dropped := _taken_times_zero(node)) is not None:
+        yield dropped, []
     elif isinstance(node, _COMPREHENSIONS):
         yield from _taken_of_each(node)
+
+
+def _taken_times_zero(node: ast.AST) -> ast.expr | None:
+    """Return what ``x * 0`` and ``x ** 0`` have nothing of."""
+    match node:
+        case ast.BinOp(dropped, ast.Mult() | ast.Pow(), ast.Constant(0)) | ast.BinOp(
+            ast.Constant(0), ast.Mult(), dropped
+        ):
+            return dropped
+    return None
 
 
 def _taken_of_each(node: _Comprehension) -> Iterator[tuple[ast.expr, list[Piece]]]:
@@ -347,9 +359,7 @@ def without_value(call: ast.Call) -> list[ast.expr]:
     return call.args if isinstance(call.func, ast.Name) and call.func.id in _NO_VALUE else []
 
 
-def _results(
-    node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp,
-) -> list[ast.expr]:
+def _results(node: _Comprehension) -> list[ast.expr]:
     return [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
 
 
@@ -361,7 +371,7 @@ def without_some(path: Path) -> Path:
     return (path[0], *straightened(path[1:end]))
 
 
-def _of_each(node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> Iterator[Path]:
+def _of_each(node: _Comprehension) -> Iterator[Path]:
     """Yield what a comprehension reads: ``rows[?]["n"]`` for ``r["n"] for r in rows``."""
     given = [
         {
