@@ -57,7 +57,9 @@ def reported(step):
 @pytest.mark.parametrize(
     "compiled", [torch.jit.script, lambda module: torch.jit.trace(module, torch.ones(2, 3))]
 )
-def test_a_detach_inside_a_scripted_or_traced_module_is_a_cut_at_the_line_that_calls_it(compiled):
+def test_a_detach_inside_a_scripted_or_traced_module_is_a_cut_at_its_line_and_that_of_the_call(
+    compiled,
+):
     def step():
         model = compiled(Tower())
         return model(torch.ones(2, 3)).sum(), model  # here
@@ -71,7 +73,8 @@ def test_a_detach_inside_a_scripted_or_traced_module_is_a_cut_at_the_line_that_c
     }
     (cut,) = report.cuts
     assert (str(cut.kind), cut.operation) == ("detach", "detach() in TorchScript")
-    assert cut.code.endswith("# here")
+    assert cut.code == "return self.a(x) + self.b(x).detach()"
+    assert cut.caller.code.endswith("# here")
 
 
 def test_what_a_scripted_function_switches_off_detaches_or_chooses_is_told_apart():

@@ -87,7 +87,8 @@ def _block(block: Place, some: list[Cut]) -> Cut:
         code=block.code,
         scope=first.scope if len({cut.scope for cut in some}) == 1 else "",
         parameters=tuple(dict.fromkeys(name for cut in some for name in cut.parameters)),
-        caller=first.caller if _PACKAGES.intersection(PurePath(block.file).parts) else None,
+        # The user's own lines of TorchScript are called from others of the user's
+        caller=first.caller if _is_package(block.file) or not _is_package(first.file) else None,
         also=tuple(
             sorted({place for cut in some for place in cut.also if str(place) not in inner})
         ),
@@ -96,6 +97,10 @@ def _block(block: Place, some: list[Cut]) -> Cut:
         again=first.again if all(cut.again for cut in some) else "",
         within=within,
     )
+
+
+def _is_package(file: str) -> bool:
+    return not _PACKAGES.isdisjoint(PurePath(file).parts)
 
 
 def _with_blocks(parameter: Parameter, whole: Mapping[Cut, Cut]) -> Parameter:

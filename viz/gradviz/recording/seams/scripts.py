@@ -1,23 +1,28 @@
 """Scripted and traced functions, whose nodes TorchScript makes out of Python's sight."""
 
 from collections.abc import Iterator
-from types import FrameType
+from dataclasses import replace
+from functools import lru_cache
+from types import CodeType, FrameType
 from typing import Any
 
 from torch import Tensor
 
+from gradviz.graph import CutKind
 from gradviz.recording import torch_inside
 from gradviz.recording.calls.arguments import tensors_in
 from gradviz.recording.calls.inputs import inputs_of
 from gradviz.recording.calls.noting import made, stamp_nodes
 from gradviz.recording.calls.rule import Function, TorchCall
 from gradviz.recording.calls.severing import write_down
-from gradviz.recording.reading.where import Surroundings
+from gradviz.recording.reading.switches import Switch
+from gradviz.recording.reading.where import Spot, Surroundings
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.seams.seam import Called, Seam, seam
 from gradviz.recording.tensor_state import is_recorded
 from gradviz.recording.unseen import scripted
 from gradviz.system.grouped import grouped
+from gradviz.system.lines import getlines
 
 
 def _first_node(call: Called) -> int:
@@ -105,8 +110,38 @@ def _severed_in_script(
     origin = recorder.tape.origin(out)
     if not is_recorded(out) and origin is not None:
         inputs = (*inputs, (origin, False))
-    kind, operation = by
+    kind, operation = by.kind, by.operation
+    inner = _spot_of(by.line, stack.spot)
+    stack = stack if inner is None else replace(stack, spot=inner, lasting=False)
     serial = write_down(recorder, operation, kind, inputs, stack, None if is_recorded(out) else out)
-    recorder.tape.calls[serial].operation = f"{operation}() in TorchScript"
+    call = recorder.tape.calls[serial]
+    call.operation, call.library = f"{operation}() in TorchScript", call.library and inner is None
+    block = _spot_of(by.block, stack.spot)
+    if block is not None:
+        by_function = kind is CutKind.SET_GRAD_ENABLED
+        call.switch = Switch(by_function, library=False, inside_function=False, spot=block)
     if is_recorded(out):
         recorder.tape.stamp(out.grad_fn, None, (serial,))
+
+
+def _spot_of(line: scripted.Line | None, calling: Spot) -> Spot | None:
+    """Return the spot of a line that TorchScript runs, called from the user's own; None where it
+    stands in no file, or not once.
+    """
+    code = calling.caller or calling.code
+    if line is None or code is None:
+        return None
+    file, number = line.file, line.number
+    if file == scripted.STRING:
+        lines = [text.strip() for text in getlines(code.co_filename)]
+        if not line.code or lines.count(line.code) != 1:
+            return None
+        file, number = code.co_filename, lines.index(line.code) + 1
+    lasti = calling.caller_lasti if calling.caller else calling.lasti
+    return Spot(_empty(file), -number, code, lasti, calling.module)
+
+
+@lru_cache(maxsize=256)
+def _empty(file: str) -> CodeType:
+    """Return code of a file that does nothing, for a line of the file that no code runs."""
+    return compile("", file, "exec")

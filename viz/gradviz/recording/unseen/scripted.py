@@ -3,14 +3,19 @@
 Its graph says which inputs it detaches, or uses where grad mode is off.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
 from gradviz.graph import CutKind
 from gradviz.recording import torch_inside
+from gradviz.recording.reading.where import USER, level
+
+STRING = "<string>"
+"""The file of what was compiled from text."""
 
 # ("0",) is the first argument; ("", "fc", "weight") what the module of a method holds
 Path = tuple[str, ...]
@@ -46,7 +51,23 @@ _MODES = {
 }
 
 
-Severing = tuple[CutKind, str]  # and the operation
+class Line(NamedTuple):
+    """A line of what TorchScript runs: its file, ``"<string>"`` for text that was compiled, its
+    number there, and the line itself where torch tells it.
+    """
+
+    file: str
+    number: int
+    code: str
+
+
+class Severing(NamedTuple):
+    """What severs: the operation with its line, and the line that switched grad mode off."""
+
+    kind: CutKind
+    operation: str
+    line: Line | None = None
+    block: Line | None = None
 
 
 @dataclass(slots=True)
@@ -148,7 +169,12 @@ def _read(graph: Any) -> tuple[MadeOf, ...]:
     return tuple(part for result in results for part in result.parts or [result])
 
 
-def _follow(nodes: Iterator[Any], flows: dict[str, MadeOf], modes: list[CutKind]) -> None:
+class _Mode(NamedTuple):
+    kind: CutKind
+    line: Line | None
+
+
+def _follow(nodes: Iterator[Any], flows: dict[str, MadeOf], modes: list[_Mode]) -> None:
     """Go through the nodes of a block; ``modes`` are the blocks without grad that are entered."""
     for node in nodes:
         given = [_of(value, flows) for value in node.inputs()]
@@ -176,15 +202,18 @@ def _attribute(value: Any, path: Path) -> MadeOf:
 
 
 def _operation(
-    node: Any, kind: str, given: list[MadeOf], flows: dict[str, MadeOf], modes: Sequence[CutKind]
+    node: Any, kind: str, given: list[MadeOf], flows: dict[str, MadeOf], modes: Sequence[_Mode]
 ) -> None:
     """Note what the results of an operation are made of: of all that it is given, severed where it
     severs or stands in a block without grad.
     """
     result = _joined(given)
-    severs = _SEVERING.get(kind) or (modes[-1] if modes else None)
-    if severs is not None:
-        result = result.severed((severs, kind.rpartition("::")[2]))
+    own, mode = _SEVERING.get(kind), modes[-1] if modes else None
+    severs = own or (None if mode is None else mode.kind)
+    if severs is not None and result.live:
+        block = None if own or mode is None else mode.line
+        name = kind.rpartition("::")[2]
+        result = result.severed(Severing(severs, name, _line_of(node), block))
     if kind in _PACKS:
         result.parts = given
     parts = given[0].parts if kind in _UNPACKS and given else []
@@ -193,7 +222,7 @@ def _operation(
 
 
 def _branch(
-    node: Any, kind: str, given: Sequence[MadeOf], flows: dict[str, MadeOf], modes: list[CutKind]
+    node: Any, kind: str, given: Sequence[MadeOf], flows: dict[str, MadeOf], modes: list[_Mode]
 ) -> None:
     blocks = list(node.blocks())
     outs = list(node.outputs())
@@ -231,9 +260,29 @@ def _joined(flows: Sequence[MadeOf]) -> MadeOf:
     return whole
 
 
-def _mode_of(node: Any) -> CutKind | None:
-    """Return the kind of block without grad that is entered or left; None for any other block."""
-    return _MODES.get(str(next(iter(node.inputs())).type()).rpartition(".")[2])
+def _mode_of(node: Any) -> _Mode | None:
+    """Return the block without grad that is entered or left; None for any other block."""
+    entered = next(iter(node.inputs()))
+    kind = _MODES.get(str(entered.type()).rpartition(".")[2])
+    return None if kind is None else _Mode(kind, _line_of(entered.node()))
+
+
+# As torch writes down where a node is from: of what was scripted, and of what was traced
+_SCRIPTED = re.compile(r'File "(.+)", line (\d+)')
+_TRACED = re.compile(r"^(.+)\((\d+)\): ", re.MULTILINE)
+_MARKED = re.compile(r"^(.*)\n\s*~+ <--- HERE", re.MULTILINE)
+
+
+def _line_of(node: Any) -> Line | None:
+    """Return the user's own line that a node is from; None where torch does not tell."""
+    text = node.sourceRange()
+    first, marked = _SCRIPTED.search(text), _MARKED.search(text)
+    if first is not None:
+        code = "" if marked is None else marked[1].strip()
+        is_own = first[1] == STRING or level(first[1]) == USER
+        return Line(first[1], int(first[2]), code) if is_own else None
+    traced = ((file, int(number)) for file, number in _TRACED.findall(text))
+    return next((Line(*frame, "") for frame in traced if level(frame[0]) == USER), None)
 
 
 def tensor_at(path: Path, function: Any, args: Sequence[Any]) -> Tensor | None:
