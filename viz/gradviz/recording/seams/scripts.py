@@ -124,7 +124,7 @@ def _severed_in_script(
         recorder.tape.stamp(out.grad_fn, None, (serial,))
 
 
-def _spot_of(line: scripted.Line | None, calling: Spot) -> Spot | None:
+def _spot_of(line: scripted.ScriptLine | None, calling: Spot) -> Spot | None:
     """Return the spot of a line that TorchScript runs, called from the user's own; None where it
     stands in no file, or not once.
     """

@@ -51,7 +51,7 @@ _MODES = {
 }
 
 
-class Line(NamedTuple):
+class ScriptLine(NamedTuple):
     """A line of what TorchScript runs: its file, ``"<string>"`` for text that was compiled, its
     number there, and the line itself where torch tells it.
     """
@@ -66,8 +66,8 @@ class Severing(NamedTuple):
 
     kind: CutKind
     operation: str
-    line: Line | None = None
-    block: Line | None = None
+    line: ScriptLine | None = None
+    block: ScriptLine | None = None
 
 
 @dataclass(slots=True)
@@ -171,7 +171,7 @@ def _read(graph: Any) -> tuple[MadeOf, ...]:
 
 class _Mode(NamedTuple):
     kind: CutKind
-    line: Line | None
+    line: ScriptLine | None
 
 
 def _follow(nodes: Iterator[Any], flows: dict[str, MadeOf], modes: list[_Mode]) -> None:
@@ -273,16 +273,16 @@ _TRACED = re.compile(r"^(.+)\((\d+)\): ", re.MULTILINE)
 _MARKED = re.compile(r"^(.*)\n\s*~+ <--- HERE", re.MULTILINE)
 
 
-def _line_of(node: Any) -> Line | None:
+def _line_of(node: Any) -> ScriptLine | None:
     """Return the user's own line that a node is from; None where torch does not tell."""
     text = node.sourceRange()
     first, marked = _SCRIPTED.search(text), _MARKED.search(text)
     if first is not None:
         code = "" if marked is None else marked[1].strip()
         is_own = first[1] == STRING or level(first[1]) == USER
-        return Line(first[1], int(first[2]), code) if is_own else None
+        return ScriptLine(first[1], int(first[2]), code) if is_own else None
     traced = ((file, int(number)) for file, number in _TRACED.findall(text))
-    return next((Line(*frame, "") for frame in traced if level(frame[0]) == USER), None)
+    return next((ScriptLine(*frame, "") for frame in traced if level(frame[0]) == USER), None)
 
 
 def tensor_at(path: Path, function: Any, args: Sequence[Any]) -> Tensor | None:
