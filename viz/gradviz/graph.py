@@ -400,7 +400,7 @@ class Parameter:
         zero: Where the zero begins, for the verdict zero.
         unused: Why its value did not go in, for the verdict unused; None where the trace has not
             seen it all.
-        uncertain: Called unused, though its value left torch and may have come back unseen.
+        uncertain: Called unused, though its value may have come back, or gone in, unseen.
         frozen_at: The line that set requires_grad to False, for the verdict frozen: the user's own,
             where a library did; None where it was not seen.
         frozen_from: The line that called the function in which ``frozen_at`` stands, where both are
