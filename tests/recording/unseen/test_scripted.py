@@ -169,3 +169,39 @@ def test_what_a_script_that_was_not_traced_does_not_read_is_unused_for_certain()
     report = reported(step)
     assert str(report.parameters["spare.weight"].verdict) == "unused"
     assert not report.parameters["spare.weight"].uncertain
+
+
+@pytest.mark.parametrize(("times", "expected"), [(True, "cut"), (False, "unused")])
+def test_a_derivative_through_a_script_depends_on_the_factors_that_it_severs(times, expected):
+    unit = torch.jit.CompilationUnit(f"""
+def energy(x, w, c):
+    return torch.tanh(x * w) {"*" if times else "+"} c.detach()
+""")
+
+    def step():
+        model = nn.ParameterDict({name: torch.ones(3) for name in "wc"})
+        x = torch.ones(3, requires_grad=True)
+        energy = unit.energy(x, model["w"], model["c"]).sum()
+        (slope,) = torch.autograd.grad(energy, x, create_graph=True)
+        return slope.square().sum(), model
+
+    assert str(reported(step).parameters["c"].verdict) == expected
+
+
+def test_what_a_library_runs_in_a_scripted_block_is_told_by_the_block():
+    class Gated(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.gate, self.out = nn.Linear(3, 3), nn.Linear(3, 1)
+
+        def forward(self, x):
+            with torch.no_grad():  # the block
+                gate = torch.sigmoid(self.gate(x))
+            return self.out(x * gate)
+
+    def step():
+        model = torch.jit.script(Gated())
+        return model(torch.ones(2, 3)).sum(), model
+
+    (cut,) = reported(step).cuts
+    assert cut.code.endswith("# the block")

@@ -82,16 +82,20 @@ def ran_script(
             stamp_nodes(call, (tensor,))
         else:
             made(call, (tensor,))
-        for by, tensors in severed.items():
-            _severed_in_script(recorder, by, tensors, stack, tensor)
+        for (by, is_factor), tensors in severed.items():
+            serial = _severed_in_script(recorder, by, tensors, stack, tensor)
+            if serial and is_factor and is_recorded(tensor):
+                recorder.tape.stamp(tensor.grad_fn, None).factors += (serial,)
 
 
 def _severed(
     flow: scripted.MadeOf, function: Any, given: Any
-) -> dict[scripted.Severing, list[Tensor]]:
-    """Return the tensors that a script severs on the way to one of its results."""
+) -> dict[tuple[scripted.Severing, bool], list[Tensor]]:
+    """Return the tensors that a script severs on the way to one of its results, by what severs them
+    and whether a derivative of the result depends on them.
+    """
     return grouped(
-        (by, value)
+        ((by, path in flow.factors), value)
         for path, by in flow.dead.items()
         if (value := scripted.tensor_at(path, function, given)) is not None
     )
@@ -103,15 +107,17 @@ def _severed_in_script(
     severed: list[Tensor],
     stack: Surroundings,
     out: Tensor,
-) -> None:
+) -> int:
+    """Take note of what a script severs. Return the number of it; 0 where it is of no interest."""
     inputs = inputs_of(recorder, severed, {})
     if not inputs:
-        return
+        return 0
     origin = recorder.tape.origin(out)
     if not is_recorded(out) and origin is not None:
         inputs = (*inputs, (origin, False))
     kind, operation = by.kind, by.operation
-    inner = _spot_of(by.line, stack.spot)
+    # What a library's module ran is told by the block alone
+    inner = _spot_of(by.line or by.block, stack.spot)
     stack = stack if inner is None else replace(stack, spot=inner, lasting=False)
     serial = write_down(recorder, operation, kind, inputs, stack, None if is_recorded(out) else out)
     call = recorder.tape.calls[serial]
@@ -122,6 +128,7 @@ def _severed_in_script(
         call.switch = Switch(by_function, library=False, inside_function=False, spot=block)
     if is_recorded(out):
         recorder.tape.stamp(out.grad_fn, None, (serial,))
+    return serial
 
 
 def _spot_of(line: scripted.ScriptLine | None, calling: Spot) -> Spot | None:

@@ -42,6 +42,19 @@ _SEVERING = {
 }
 _PACKS = ("prim::TupleConstruct", "prim::ListConstruct")
 _UNPACKS = ("prim::TupleUnpack", "prim::ListUnpack")
+_LINEAR = frozenset(
+    (
+        *_PACKS,
+        *_UNPACKS,
+        *(
+            f"aten::{name}"
+            for name in (
+                "add add_ sub sub_ rsub cat stack sum mean neg view reshape permute transpose t"
+                " squeeze unsqueeze expand select slice flatten clone contiguous"
+            ).split()
+        ),
+    )
+)
 _MOST = 256  # graphs whose flows are kept, by their text
 _graphs: "dict[str, tuple[MadeOf, ...]]" = {}
 _MODES = {
@@ -77,18 +90,20 @@ class MadeOf:
     Attributes:
         live: The inputs that gradient comes back to.
         dead: The inputs that it does not come back to, and what severs each.
+        factors: Those of them that a derivative depends on, and that are not only added.
         module: The path of the module that the value is; None for any other.
         parts: Of a tuple.
     """
 
     live: set[Path] = field(default_factory=set)
     dead: "dict[Path, Severing]" = field(default_factory=dict)
+    factors: set[Path] = field(default_factory=set)
     module: Path | None = None
     parts: "list[MadeOf]" = field(default_factory=list)
 
     def severed(self, by: "Severing") -> "MadeOf":
         """Return what it is made of where all of it is severed."""
-        return MadeOf(set(), {**dict.fromkeys(sorted(self.live), by), **self.dead})
+        return MadeOf(dead={**dict.fromkeys(sorted(self.live), by), **self.dead})
 
 
 def flows_of(function: Any) -> tuple[MadeOf, ...] | None:
@@ -214,6 +229,8 @@ def _operation(
         block = None if own or mode is None else mode.line
         name = kind.rpartition("::")[2]
         result = result.severed(Severing(severs, name, _line_of(node), block))
+    if kind not in _LINEAR and result.live:
+        result.factors |= result.dead.keys()
     if kind in _PACKS:
         result.parts = given
     parts = given[0].parts if kind in _UNPACKS and given else []
@@ -256,6 +273,7 @@ def _joined(flows: Sequence[MadeOf]) -> MadeOf:
     whole = MadeOf()
     for flow in flows:
         whole.live |= flow.live
+        whole.factors |= flow.factors
         whole.dead |= {path: kind for path, kind in flow.dead.items() if path not in whole.dead}
     return whole
 
