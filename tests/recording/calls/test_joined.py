@@ -107,3 +107,73 @@ def test_a_stack_along_another_dimension_has_both_in_every_line():
         return (b * torch.from_numpy(both[1].copy())).sum()
 
     assert judged(step) == ("cut", False)
+
+
+def first_of_a_detached_stack(a, b):
+    return b * torch.stack([a, b * 2]).detach().tolist()[0]
+
+
+def first_of_a_stack_under_no_grad(a, b):
+    with torch.no_grad():
+        first, _ = torch.stack([a, b * 2]).tolist()
+    return b * first
+
+
+def by_name_of_an_array(a, b):
+    table = dict(zip("ab", torch.stack([a, b * 2]).detach().numpy(), strict=True))
+    return b * float(table["a"])
+
+
+def the_front_of_an_array(a, b):
+    array = torch.stack([a, a * 3, b * 2]).detach().numpy()
+    return (b * torch.tensor(array[:2])).sum()
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        first_of_a_detached_stack,
+        first_of_a_stack_under_no_grad,
+        by_name_of_an_array,
+        the_front_of_an_array,
+    ],
+)
+def test_of_several_values_that_leave_side_by_side_what_is_read_is_cut(step):
+    assert judged(step) == ("cut", False)
+    assert judged(lambda a, b: step(b, a)) == ("reached", False)
+
+
+def second_of_a_detached_stack(a, b):
+    return b * torch.stack([a, b * 2]).detach().tolist()[1]
+
+
+def second_of_an_array(a, b):
+    return b * torch.stack([a, b * 2]).detach().numpy()[1]
+
+
+def the_end_of_an_array(a, b):
+    return (b * torch.tensor(torch.stack([a, b * 2, b * 3]).detach().numpy()[1:])).sum()
+
+
+@pytest.mark.parametrize(
+    "step", [second_of_a_detached_stack, second_of_an_array, the_end_of_an_array]
+)
+def test_of_several_values_that_leave_side_by_side_what_is_not_read_is_not_cut(step):
+    assert judged(step) == ("unused", False)
+
+
+def the_sum_of_an_array(a, b):
+    return b * float(torch.stack([a, b * 2]).detach().numpy().sum())
+
+
+def all_of_an_array(a, b):
+    return (b * torch.from_numpy(torch.stack([a, b * 2]).detach().numpy())).sum()
+
+
+def the_largest_of_an_array(a, b):
+    return b * max(torch.stack([a, b * 2]).detach().numpy())
+
+
+@pytest.mark.parametrize("step", [the_sum_of_an_array, all_of_an_array, the_largest_of_an_array])
+def test_of_values_that_leave_side_by_side_and_are_taken_together_each_is_cut(step):
+    assert judged(step) == ("cut", False)

@@ -2,6 +2,7 @@
 
 import collections
 import io
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -76,9 +77,24 @@ def of_a_module_that_the_caller_chose(a, b, x):
     return used(sorted(modules, key=len)[-1], x)
 
 
+def in_a_line_of_text(a, b, x):
+    numbers = {"a": a.item(), "b": b.item()}
+    line = " ".join(f"{name}={number:.5f}" for name, number in numbers.items())
+    return (x * float(re.search(r"a=(\S+)", line).group(1))).sum()
+
+
+def in_a_place_of_its_own(a, b, x):
+    rows = [(name, sum(one.reshape(1).tolist())) for name, one in (("a", a), ("b", b))]
+    weights = torch.zeros(3)
+    weights[0] = np.array([dict(rows)[name] for name in "ab"])[0]
+    return (x.sum() * weights).sum()
+
+
 @pytest.mark.parametrize(
     "step",
     [
+        in_a_line_of_text,
+        in_a_place_of_its_own,
         of_a_module_that_the_caller_chose,
         a_meter_that_is_reset,
         a_window_that_lets_go_of_the_oldest,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 from two_numbers import judged
 
@@ -65,9 +66,26 @@ def a_variable_of_the_function_around(a, b, x):
     return (x * totals[0].total).sum()
 
 
+def left(a, b):
+    return {name: value.item() for name, value in {"a": a, "b": b, "c": a.exp()}.items()}
+
+
+def the_sum_of_some_names(a, b, x):
+    numbers = left(a, b)
+    return (x * sum(numbers[name] for name in numbers if name != "b")).sum()
+
+
+def every_other_one_of_an_array(a, b, x):
+    array = np.array(list(left(a, b).values()))
+    array[1] = 0.0
+    return (x * array.sum()).sum()
+
+
 @pytest.mark.parametrize(
     "step",
     [
+        the_sum_of_some_names,
+        every_other_one_of_an_array,
         meters_by_their_names,
         a_method_of_what_a_function_made,
         the_one_turn_of_a_loop,
@@ -98,7 +116,17 @@ def chosen_by_the_other(a, b, x):
     return (x * (min(numbers.first, numbers.second) * 3.7)).sum()
 
 
-@pytest.mark.parametrize("step", [both_in_a_method, both_meters, chosen_by_the_other])
+def all_names(a, b, x):
+    return (x * sum(left(a, b).values())).sum()
+
+
+def the_large_ones(a, b, x):
+    return (x * sum(number for number in left(a, b).values() if number > 0.5)).sum()
+
+
+@pytest.mark.parametrize(
+    "step", [both_in_a_method, both_meters, chosen_by_the_other, all_names, the_large_ones]
+)
 def test_what_has_its_part_in_a_number_is_cut(step):
     assert judged(step) == [("cut", False), ("cut", False)]
 
@@ -137,6 +165,12 @@ def test_sums_and_means_are_of_what_left_at_one_place_or_of_the_last_of_it(at):
     assert sources(reckoner, at, whole / 3, numbers) == (1, 3, 5)
     assert sources(reckoner, at, ONE * OTHER + (ONE + 0.01234567), numbers) == (3, 5)
     assert sources(reckoner, at, ONE + OTHER, numbers) == ()
+
+
+def test_a_sum_is_of_any_of_a_few_that_are_meant(at):
+    numbers = [(ONE, 1), (OTHER, 3), (ONE * OTHER, 5)]
+    assert sources(Reckoner(), at, ONE + OTHER, numbers) == ()
+    assert sources(Reckoner(), at, ONE + OTHER, numbers, among={1, 3, 5}) == (1, 3)
 
 
 def test_of_two_that_may_be_meant_and_of_a_short_number_nothing_is_said(at):

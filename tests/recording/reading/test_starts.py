@@ -61,3 +61,8 @@ def test_numbers_that_stand_in_a_call_are_known(program):
         "f", "roll(x, n, -1, dims=2)"
     )
     assert literals_at(*place) == (-1, 2)
+
+
+def test_numbers_that_stand_in_a_subscript_are_known(program):
+    written = program("def f(x, n):\n    x[0, n] = n\n")
+    assert literals_at(*written.at("f", "x[0, n]")) == (0,)

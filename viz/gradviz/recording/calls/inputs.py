@@ -12,7 +12,7 @@ from gradviz.recording.calls.arguments import as_array
 from gradviz.recording.calls.memory import writes
 from gradviz.recording.calls.overwritten import array_overwritten
 from gradviz.recording.calls.rule import Function
-from gradviz.recording.calls.told import reckoned_from, sources_behind
+from gradviz.recording.calls.told import elements_in, reckoned_from, sources_behind
 from gradviz.recording.entries.identity import Facts
 from gradviz.recording.entries.records import Inputs
 from gradviz.recording.outside.alike import is_index, of_interest
@@ -96,7 +96,8 @@ def _same(
     if overwritten:
         gone.add(overwritten)
         return (), False
-    return recorder.escapes.same(item)
+    sources, whole = recorder.escapes.same(item)
+    return elements_in(recorder, sources, item), whole
 
 
 def _by_value(

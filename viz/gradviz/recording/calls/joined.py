@@ -12,7 +12,7 @@ from torch import Tensor
 
 from gradviz.recording.calls.arguments import part_at
 from gradviz.recording.calls.inputs import inputs_of
-from gradviz.recording.calls.joints import JOINS
+from gradviz.recording.calls.joints import JOINS, shown
 from gradviz.recording.entries.places import Places
 from gradviz.recording.entries.records import Inputs
 from gradviz.recording.recorder import Recorder
@@ -124,6 +124,31 @@ def elements_apart(recorder: Recorder, tensor: Tensor, value: Any) -> list[tuple
     walk = recorder.tape.walk
     inputs = [() if inner is None else ((walk(inner), True),) for inner in before]
     return [pair for pair in zip(value, inputs, strict=True) if pair[1]]
+
+
+def elements_joined(
+    recorder: Recorder, tensor: Tensor, value: Any, inputs: Inputs
+) -> list[tuple[Any, Inputs]]:
+    """Return the elements of a list or an array that a tensor without a history gave, each with
+    what it comes from, where the tensor was put together; nothing for any other.
+    """
+    if tensor.requires_grad or tensor.dim() != 1 or not 1 < tensor.numel() <= _MOST:
+        return []
+    origin, tape = recorder.tape.origin(tensor), recorder.tape
+    is_joined = len(inputs) > 1 if origin is None else len(tape.joints.get(origin, ())) > 1
+    if type(value) not in (list, np.ndarray) or not tensor.is_floating_point() or not is_joined:
+        return []
+    views = [*_views(tensor, [1] * len(value))]
+    parts = [
+        inputs_of(recorder, (view,), {})
+        if origin is None
+        else shown(recorder, (tensor,), view, inputs)[0]
+        for view in views
+    ]
+    if len(parts) != len(value) or len(set(map(frozenset, parts))) == 1:
+        return []
+    numbers = value.tolist() if isinstance(value, np.ndarray) else value
+    return [pair for pair in zip(numbers, parts, strict=True) if pair[1]]
 
 
 def with_a_source(recorder: Recorder, tensor: Tensor, value: Any) -> Any:

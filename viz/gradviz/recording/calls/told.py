@@ -13,6 +13,8 @@ from gradviz.recording.reading.starts import literals_at
 from gradviz.recording.reading.where import outside_torch
 from gradviz.recording.recorder import Recorder
 
+_DIGITS = 4  # after the point, by which a text tells a number from others
+
 
 def sources_behind(
     recorder: Recorder,
@@ -50,7 +52,7 @@ def reckoned_from(
     source alone.
     """
     outer = outside_torch(frame)
-    if type(number) is not float or outer is None:
+    if not isinstance(number, float) or outer is None:
         return ()
 
     def place_of(serial: int) -> tuple[int, int]:
@@ -58,7 +60,7 @@ def reckoned_from(
         return id(spot.code), spot.lasti
 
     left = NumbersOut(recorder.escapes.values.recent, place_of, among)
-    return recorder.escapes.reckoner.sources(outer.f_code, outer.f_lasti, number, left)
+    return recorder.escapes.reckoner.sources(outer.f_code, outer.f_lasti, float(number), left)
 
 
 def _without_literals(items: Sequence[Any], frame: FrameType) -> list[Any]:
@@ -88,7 +90,10 @@ def _only_those(
     plain = [as_array(item) if isinstance(item, Tensor) else item for item in open_]
     singles = {single for number in behind for single in _singles(recorder, number)}
     sources = [
-        values.all_of(item) or reckoned_from(recorder, item, frame, singles) for item in plain
+        values.all_of(item)
+        or reckoned_from(recorder, item, frame, singles)
+        or _rounded_from(recorder, item, singles)
+        for item in plain
     ]
     if not sources or not all(sources):
         return behind
@@ -101,6 +106,26 @@ def _only_those(
     if tuple(left) != behind:
         recorder.tape.came_in()
     return tuple(left)
+
+
+def _rounded_from(recorder: Recorder, number: Any, among: Container[int]) -> tuple[int, ...]:
+    """Return the one value of several that is a number as a text says it, to some digits."""
+    text = repr(number) if type(number) is float else ""
+    digits = len(text.partition(".")[2])
+    if digits < _DIGITS or "e" in text:
+        return ()
+    recent = recorder.escapes.values.recent
+    alike = {own for left, own in recent if own in among and round(left, digits) == number}
+    return tuple(alike) if len(alike) == 1 else ()
+
+
+def elements_in(recorder: Recorder, sources: tuple[int, ...], array: Any) -> tuple[int, ...]:
+    """Return of several values that left in one array those that an array in its memory has."""
+    several = {single for number in sources for single in _singles(recorder, number)}
+    if len(several) <= len(sources):
+        return sources
+    those = recorder.escapes.values.all_of(array)
+    return those if several.issuperset(those) and those else sources
 
 
 def _singles(recorder: Recorder, number: int) -> list[int]:

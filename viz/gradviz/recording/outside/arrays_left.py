@@ -58,6 +58,10 @@ class ArraysLeft:
         if _is_floating(array):
             self._keep(array.ravel() if array.size <= _MOST else _sample(array), serial, array.size)
 
+    def element_left(self, number: float, serial: int) -> None:
+        """Take note of an element that is a value of its own."""
+        self._keep(np.array([number]), serial, 1)
+
     def _keep(self, numbers: Any, serial: int, size: int) -> None:
         if self._ring is None:
             self._ring = np.empty(_RING, np.float32)

@@ -22,15 +22,21 @@ from gradviz.recording.outside.alike import (
     held_by_each,
     held_or_owner,
     number_in_text,
-    numbers_in,
     plain_numbers,
     rounded,
 )
 from gradviz.recording.outside.arrays_left import ArraysLeft
 from gradviz.recording.outside.exits import may_go_nowhere_from
 from gradviz.recording.outside.fingerprints import Fingerprints, is_short
+from gradviz.recording.outside.numbers_left import NumbersLeft, Sources
 from gradviz.recording.outside.reckoned import Reckoner
-from gradviz.recording.outside.sites import HELD, Marks, Site, is_near, known_to_caller
+from gradviz.recording.outside.sites import (
+    Marks,
+    Site,
+    frame_of_function,
+    is_near,
+    known_to_caller,
+)
 from gradviz.recording.reading.chosen import chosen_by
 from gradviz.recording.reading.expressions import Path, Range
 from gradviz.recording.reading.functions import applied
@@ -40,7 +46,6 @@ from gradviz.recording.reading.instructions import (
     is_repeated,
     is_repeated_within,
     position_of,
-    scope_of,
     text_use,
 )
 from gradviz.recording.reading.linked import files_with
@@ -59,7 +64,6 @@ from gradviz.recording.reading.where import INSIDE, level, outside_torch, variab
 from gradviz.recording.torch_inside import CALL_MODULE
 
 _CALLERS = 4  # how far up the arguments are followed
-Sources = tuple[tuple[int, ...], bool]
 
 
 class Escapes:
@@ -74,9 +78,7 @@ class Escapes:
         self.any = self.as_memory = False  # as_memory: to be made anew as tensors elsewhere
         self.bundle, self._thread = bundle, threading.get_ident()
         self.sites: dict[str, dict[tuple[CodeType, int], Site]] = {}
-        # By identity; held, so that no other gets it
-        self._numbers: dict[int, tuple[Any, int]] = {}
-        self.arrays = ArraysLeft()
+        self._numbers, self.arrays = NumbersLeft(), ArraysLeft()
         # Codes are kept with their identities
         self._known_names: dict[Any, tuple[CodeType, CodeType | None, tuple[Path, ...]]] = {}
         self._near: dict[Any, tuple[CodeType, int, Slice | None, list[Site]]] = {}
@@ -86,7 +88,15 @@ class Escapes:
 
     # What leaves
 
-    def left(self, frame: FrameType | None, serial: int, value: Any, *, text: bool = False) -> None:
+    def left(
+        self,
+        frame: FrameType | None,
+        serial: int,
+        value: Any,
+        *,
+        text: bool = False,
+        elements: Sequence[tuple[float, int]] = (),
+    ) -> None:
         """Take note that a value left torch in this frame, and in its callers as far as the value
         is handed to them.
 
@@ -95,13 +105,23 @@ class Escapes:
             serial: Number of the call on the tape.
             value: What left.
             text: It left as a text.
+            elements: Its numbers, each with that of its own call, where they are several values.
         """
         self.any = True
         if not may_go_nowhere_from(frame):
             self._mark(frame, serial, value)
             self._choose(frame, serial)
-        self._hold(value, serial, frame)
-        self.values.left(value, serial, _text_use(frame, text))
+        if isinstance(value, np.ndarray):
+            outer = outside_torch(frame)
+            self.arrays.left(value, serial, outer and (outer.f_code, outer.f_lasti))
+        else:
+            self._numbers.left(value, serial)
+        use = _text_use(frame, text)
+        for number, own in elements or ((value, serial),):
+            self.values.left(number, own, use)
+            if elements:
+                self._numbers.left(number, own)
+                self.arrays.element_left(number, own)
 
     def _choose(self, frame: FrameType | None, serial: int) -> None:
         frame = outside_torch(frame)
@@ -152,7 +172,7 @@ class Escapes:
                 loose = loose or flow.loose
                 if not parts and not changes:
                     return
-                whole = _function_around(frame)
+                whole = frame_of_function(frame)
                 depth += whole is not frame
                 frame = whole
             if applied(frame) is not None:
@@ -166,16 +186,6 @@ class Escapes:
             site = sites[code, lasti] = Site(code, lasti)
         return site
 
-    def _hold(self, value: Any, serial: int, frame: FrameType | None) -> None:
-        if isinstance(value, np.ndarray):
-            outer = outside_torch(frame)
-            self.arrays.left(value, serial, outer and (outer.f_code, outer.f_lasti))
-            return
-        for number in numbers_in(value):
-            self._numbers[id(number)] = (number, serial)
-        while len(self._numbers) > HELD:
-            del self._numbers[next(iter(self._numbers))]
-
     # What goes in
 
     def same(self, value: Any) -> tuple[tuple[int, ...], bool]:
@@ -185,12 +195,7 @@ class Escapes:
         if isinstance(value, np.ndarray):
             left = self.arrays.of_memory(value)
             return ((), False) if left is None else ((left.serial,), True)
-        numbers = list(numbers_in(value))
-        sources = [self._numbers.get(id(number)) for number in numbers]
-        return (
-            tuple(dict.fromkeys(source[1] for source in sources if source is not None)),
-            bool(sources) and None not in sources,
-        )
+        return self._numbers.sources(value)
 
     def behind(self, frame: FrameType | None, items: Sequence[Any] = ()) -> Sources:
         """Return the values that left torch and that a call's plain arguments are computed from,
@@ -229,10 +234,9 @@ class Escapes:
             given.sites = sliced[1]
             chooses = chooses or (sliced[0].chooses and bool(sliced[1] or len(surely) > count))
             for site in sliced[1]:
-                for serial, certain in self._judged(site, sliced[0], frame, given):
-                    if certain:
-                        surely[serial] = None
-            whole = _function_around(frame)
+                judged = self._judged(site, sliced[0], frame, given)
+                surely |= {serial: None for serial, certain in judged if certain}
+            whole = frame_of_function(frame)
             outer = (*sliced[0].parameters, *known_to_caller(whole, sliced[0].attributes))
             wanted, callee = _unknown_in(frame, outer), code
             if not wanted:
@@ -397,24 +401,6 @@ def _computed_from(
         if value is not None and not is_short(value):
             for site in sites:
                 yield from site.last_of(owner)
-
-
-def _function_around(frame: FrameType) -> FrameType:
-    """Return the frame of the function that a comprehension stands in; of any other frame, it."""
-    if frame.f_code.co_name not in COMPREHENSIONS:
-        return frame
-    own = scope_of(frame.f_code)
-    outer = frame.f_back
-    for _ in range(_CALLERS if own is not None else 0):
-        outer = outside_torch(outer)
-        if outer is None:
-            break
-        scoped = scope_of(outer.f_code)
-        if scoped is not None and own is not None and scoped[1] is own[1]:
-            if outer.f_code.co_name not in COMPREHENSIONS:
-                return outer
-        outer = outer.f_back
-    return frame
 
 
 def _text_use(frame: FrameType | None, text: bool) -> TextUse:

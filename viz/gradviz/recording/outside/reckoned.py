@@ -6,8 +6,9 @@ No coincidence gives that to the last digit, whatever held the number on its way
 
 import ast
 import math
-from collections.abc import Callable, Collection, Container, Hashable, Iterable, Iterator
+from collections.abc import Callable, Collection, Container, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, combinations
 from types import CodeType
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from gradviz.recording.reading.where import by_file
 
 _WRITTEN = 12  # numbers of the source that are tried
 _WINDOW = 8  # numbers of which the last few may be taken together
+_FEW = 6  # of which any may be
 _MISSES = 4  # at one instruction, until it is left alone
 _NEAR, _SAME = 1e-9, 4e-15
 _ALWAYS = (1.0, 2.0)
@@ -72,6 +74,10 @@ class NumbersOut(NamedTuple):
             if self.among is None or serial in self.among:
                 yield number, serial, self.place_of(serial)
 
+    def candidates(self) -> Iterator[_Candidate]:
+        """Yield what a number may be reckoned from: where a few calls are meant, any of them."""
+        return _candidates(self.meant(), any_of_few=self.among is not None)
+
 
 class _Way(NamedTuple):
     """How a number was reckoned: in which steps, and from one number or several."""
@@ -121,7 +127,7 @@ class Reckoner:
         if before.misses >= _MISSES or not tells(number):
             return ()
         serials = _again(before.way, number, left) if before.way is not None else ()
-        if not serials and (candidates := list(_candidates(left.meant()))):
+        if not serials and (candidates := list(left.candidates())):
             before.way, serials = _search(number, candidates, written_near(code))
             before.misses += not serials
         return serials
@@ -134,7 +140,7 @@ def _again(way: _Way, number: float, left: NumbersOut) -> tuple[int, ...]:
             if (left.among is None or serial in left.among) and way.gives(value, number):
                 return (serial,)
         return ()
-    together = (item.serials for item in _candidates(left.meant()) if way.gives(item.value, number))
+    together = (item.serials for item in left.candidates() if way.gives(item.value, number))
     return next(together, ())
 
 
@@ -160,10 +166,10 @@ def _numbers(tree: ast.AST) -> Iterator[float]:
 
 
 def _candidates(
-    left: Iterable[tuple[float, int, Hashable]],
+    left: Iterable[tuple[float, int, Hashable]], *, any_of_few: bool
 ) -> Iterator[_Candidate]:
     """Yield numbers that left, and the sums and means of those that left together: at one place,
-    or the last at one place, or by one call.
+    or the last at one place, or by one call; of a few ``any_of_few`` together.
     """
     together: dict[Hashable, list[tuple[float, int]]] = {}
     for number, serial, place in left:
@@ -171,8 +177,13 @@ def _candidates(
         together.setdefault(place, []).append((number, serial))
         together.setdefault(serial, []).append((number, serial))
     for numbers in together.values():
-        for start in {0, *range(len(numbers) - 2, max(0, len(numbers) - _WINDOW), -1)}:
-            some = numbers[start:]
+        starts = {0, *range(len(numbers) - 2, max(0, len(numbers) - _WINDOW), -1)}
+        groups: Iterable[Sequence[tuple[float, int]]] = (numbers[start:] for start in starts)
+        if any_of_few and len(numbers) <= _FEW:
+            groups = chain.from_iterable(
+                combinations(numbers, size) for size in range(2, len(numbers) + 1)
+            )
+        for some in groups:
             if len(some) > 1:
                 total = sum(number for number, _ in some)
                 serials = tuple(dict.fromkeys(serial for _, serial in some))

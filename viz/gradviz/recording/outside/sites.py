@@ -8,7 +8,7 @@ from types import CodeType, FrameType
 from gradviz.recording.outside.alike import Given
 from gradviz.recording.outside.fingerprints import is_short
 from gradviz.recording.reading.expressions import Path, Range
-from gradviz.recording.reading.instructions import position_of, scope_of
+from gradviz.recording.reading.instructions import COMPREHENSIONS, position_of, scope_of
 from gradviz.recording.reading.linked import files_with
 from gradviz.recording.reading.outflows import Inflow, Route
 from gradviz.recording.reading.texts import written_beside
@@ -235,3 +235,21 @@ def known_to_caller(frame: FrameType, attributes: Iterable[Path]) -> tuple[Path,
     scoped = scope_of(frame.f_code)
     own = "" if scoped is None else scoped[1].own
     return tuple(path for path in attributes if own and path[0] == own)
+
+
+def frame_of_function(frame: FrameType) -> FrameType:
+    """Return the frame of the function that a comprehension stands in; of any other frame, it."""
+    if frame.f_code.co_name not in COMPREHENSIONS:
+        return frame
+    own = scope_of(frame.f_code)
+    outer = frame.f_back
+    for _ in range(_CALLERS if own is not None else 0):
+        outer = outside_torch(outer)
+        if outer is None:
+            break
+        scoped = scope_of(outer.f_code)
+        if scoped is not None and own is not None and scoped[1] is own[1]:
+            if outer.f_code.co_name not in COMPREHENSIONS:
+                return outer
+        outer = outer.f_back
+    return frame

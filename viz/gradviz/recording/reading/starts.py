@@ -187,15 +187,18 @@ def _is_at_hand(call: ast.Call, source: Source) -> bool:
 
 @by_file
 def literals_at(code: CodeType, lasti: int) -> tuple[float, ...]:
-    """Return the numbers that stand as they are in the call or operation at an instruction."""
+    """Return the numbers that stand as they are in the call, operation or subscript at an
+    instruction.
+    """
     place = place_of(code, lasti)
-    if place is None or not isinstance(place[0], (ast.Call, ast.BinOp)):
-        return ()
-    node = place[0]
-    if isinstance(node, ast.BinOp):
-        given = [node.left, node.right]
-    else:
-        given = [*node.args, *(keyword.value for keyword in node.keywords)]
+    given: list[ast.expr] = []
+    match None if place is None else place[0]:
+        case ast.BinOp() as node:
+            given = [node.left, node.right]
+        case ast.Call() as node:
+            given = [*node.args, *(keyword.value for keyword in node.keywords)]
+        case ast.Subscript(slice=index) | ast.Assign(targets=[ast.Subscript(slice=index)]):
+            given = [*index.elts] if isinstance(index, ast.Tuple) else [index]
     numbers = (_literal(value) for value in given)
     return tuple(number for number in numbers if number is not None)
 

@@ -1,5 +1,6 @@
 """A value leaves torch: as a number, a text, an array, memory. An array comes back."""
 
+from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
@@ -10,7 +11,7 @@ from gradviz.graph import CutKind
 from gradviz.recording.calls.arguments import as_array
 from gradviz.recording.calls.chains import without_others
 from gradviz.recording.calls.inputs import inputs_of
-from gradviz.recording.calls.joined import elements_apart, with_a_source
+from gradviz.recording.calls.joined import elements_apart, elements_joined, with_a_source
 from gradviz.recording.calls.joints import shown
 from gradviz.recording.calls.noting import write_parts_down
 from gradviz.recording.calls.relocated import parts_with_a_place
@@ -37,7 +38,12 @@ def _after_escape(call: TorchCall) -> None:
         return
     value = with_a_source(recorder, args[0], value)
     inputs, _ = shown(recorder, args, args[0], _inputs(recorder, args[:1], frame))
-    serial = _left(recorder, rule.name, inputs, value, frame)
+    elements = elements_joined(recorder, args[0], value, inputs)
+    serial = (
+        _left_joined(recorder, rule.name, elements, value, frame)
+        if elements
+        else _left(recorder, rule.name, inputs, value, frame)
+    )
     if KIND_OF[rule.name] is CutKind.NUMPY:
         _give_out(recorder, args[0], frame, serial)
 
@@ -79,6 +85,28 @@ def _left(recorder: Recorder, name: str, inputs: Inputs, value: Any, frame: Fram
     way = Exit.DATA if is_data else Exit.NUMBER
     recorder.tape.left(serial, Exit.FILE if name == PICKLE and exits.is_saved(frame) else way)
     return serial
+
+
+def _left_joined(
+    recorder: Recorder,
+    name: str,
+    elements: Sequence[tuple[Any, Inputs]],
+    value: Any,
+    frame: FrameType,
+) -> int:
+    """Take note that several values leave torch side by side. Returns the number that stands for
+    all of them.
+    """
+    stack = recorder.stacks.look_around(frame)
+    apart = [
+        (element, write_down(recorder, name, KIND_OF[name], inputs, stack, None))
+        for element, inputs in elements
+    ]
+    for _, serial in apart:
+        recorder.tape.left(serial, Exit.NUMBER)
+    together = recorder.escapes.bundle(tuple(serial for _, serial in apart))
+    recorder.escapes.left(frame, together, value, elements=apart)
+    return together
 
 
 def _give_out(recorder: Recorder, tensor: Tensor, frame: FrameType, serial: int) -> None:
