@@ -25,6 +25,12 @@ def beside_others_in_half_precision(hidden):
     return torch.from_numpy(np.concatenate([array, np.ones((4, 3), np.float16)])[4:]).float()
 
 
+def written_into_whole_numbers(hidden):
+    buffer = np.zeros((4, 3), int)
+    buffer[:] = (hidden * 10).numpy()
+    return torch.from_numpy(buffer.astype(np.float32))
+
+
 def its_mean_in_half_precision(hidden):
     array = hidden.half().numpy()
     parts = [np.full((4, 3), array.mean(), np.float16), np.ones((4, 3), np.float16)]
@@ -247,6 +253,7 @@ def clipped_here_and_there(hidden):
         twice_its_columns,
         in_whole_numbers,
         its_mean_in_half_precision,
+        written_into_whole_numbers,
         in_the_order_of_it,
     ],
 )

@@ -4,7 +4,13 @@ import ast
 
 import pytest
 
-from gradviz.recording.reading.call_arguments import arguments_for, given_for, narrowed, roots_of
+from gradviz.recording.reading.call_arguments import (
+    arguments_for,
+    given_for,
+    narrowed,
+    parts_of_calls,
+    roots_of,
+)
 from gradviz.recording.reading.definitions import Scope
 
 
@@ -117,3 +123,18 @@ def test_of_a_functions_other_keywords_the_one_that_is_wanted_is_given(call, wan
     scope = Scope(function, parameters=("own", "words"))
     pairs = given_for(expression(call), wanted, scope)
     assert [(ast.unparse(node), path) for node, path in pairs] == given
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("f(x)[0]", {"f(x)": ("[0]",)}),
+        ("f(x)['a'].n + g(x)", {"f(x)": ("['a']", "n")}),
+        ("f(x).mean()", {}),
+        ("f(x)[k]", {}),
+        ("[f(r)[1] for r in g(x)]", {"f(r)": ("[1]",)}),
+    ],
+)
+def test_what_of_a_calls_result_goes_on_is_told_where_that_is_not_all(text, parts):
+    found = parts_of_calls(expression(text))
+    assert {ast.unparse(call): way for call, way in found.items()} == parts

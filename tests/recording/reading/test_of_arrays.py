@@ -104,10 +104,16 @@ def by_the_other_side_of_its_grid(hidden, out):
     return (out * torch.from_numpy(sides.T.copy())).sum()
 
 
+def by_the_sizes_of_its_rows(hidden, out):
+    rows = list(hidden.numpy())
+    return out.sum() * sum(row.size for row in rows)
+
+
 @pytest.mark.parametrize(
     ("change", "uncertain"),
     [
         (by_its_size, False),
+        (by_the_sizes_of_its_rows, True),
         (in_the_order_of_its_length, False),
         (by_the_other_side_of_its_grid, True),
     ],
@@ -166,8 +172,32 @@ def by_its_rows_and_columns(array, out):
     return out.sum() * (array * 2).shape[0] / (array * 2).size
 
 
+def length_and_mean(row):
+    return len(row), float(row.mean())
+
+
+def by_one_of_two_of_each_row(array, out):
+    rows = list(array)
+    pairs = [length_and_mean(row) for row in rows]
+    return out.sum() * sum(length for length, _ in pairs)
+
+
+def by_one_of_two_in_a_map(array, out):
+    rows = list(array)
+    lengths, _ = zip(*map(length_and_mean, rows), strict=True)
+    return out.sum() * sum(lengths)
+
+
 @pytest.mark.parametrize(
-    "change", [by_the_mask, by_the_returns, by_the_places, by_its_rows_and_columns]
+    "change",
+    [
+        by_the_mask,
+        by_the_returns,
+        by_the_places,
+        by_its_rows_and_columns,
+        by_one_of_two_of_each_row,
+        by_one_of_two_in_a_map,
+    ],
 )
 def test_another_result_of_a_helper_and_a_place_have_nothing_of_an_array(change):
     assert judged_by(change) is Verdict.UNUSED
@@ -194,6 +224,32 @@ def by_both(array, out):
     return (out[:, 0] * torch.from_numpy(np.stack(both)).sum(0)).sum()
 
 
-@pytest.mark.parametrize("change", [by_what_is_padded, by_the_advantages, by_the_rows, by_both])
+def by_the_other_of_two_in_a_map(array, out):
+    rows = list(array)
+    _, means = zip(*map(length_and_mean, rows), strict=True)
+    return out.sum() * sum(means)
+
+
+def above_and_mean(row):
+    above = 1.0 if row.mean() > 0 else 2.0
+    return above, row
+
+
+def by_what_it_decides(array, out):
+    rows = list(array)
+    return out.sum() * sum(above_and_mean(row)[0] for row in rows)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        by_what_is_padded,
+        by_the_advantages,
+        by_the_rows,
+        by_both,
+        by_the_other_of_two_in_a_map,
+        by_what_it_decides,
+    ],
+)
 def test_the_result_of_a_helper_that_an_array_went_into_is_what_left(change):
     assert judged_by(change) is Verdict.CUT

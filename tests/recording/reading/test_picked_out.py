@@ -16,6 +16,7 @@ from gradviz.recording.reading.picked_out import (
     order_of,
     ranks,
     under,
+    with_maps_spelled,
 )
 
 
@@ -143,3 +144,16 @@ def test_other_calls_put_nothing_in_order_by_a_key():
 def test_only_functions_of_one_element_that_rank_are_keys_alone():
     text = "sorted(a, key=lambda r: 1), f(key=lambda r: 2), max(a, key=lambda r, n=0: 3)"
     assert [key.body.value for key in keys_alone(parsed(text))] == [1]
+
+
+@pytest.mark.parametrize(
+    ("text", "spelled"),
+    [
+        ("sum(map(f, rows))", "sum((f(row) for row in rows))"),
+        ("list(pool.map(f, rows))", "list((f(row) for row in rows))"),
+        ("map(g, rows), map(f, rows, others), apply(f, rows)", None),
+    ],
+)
+def test_a_map_of_a_function_of_the_file_is_a_call_for_each_element(text, spelled):
+    written = ast.unparse(with_maps_spelled(parsed(text), {"f"}))
+    assert written == (spelled or f"({text})")

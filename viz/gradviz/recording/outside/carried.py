@@ -190,6 +190,8 @@ class _Carrying:
             return True
         if as_it_is and (computes(self.source, definition) or self.scope.branches(value)):
             return False
+        if as_it_is and _may_round(value):
+            return False  # what is written into that is rounded
         self.pending.append((value, as_it_is))
         self.pending += ((index, False) for index in self._indices(name))
         return True

@@ -7,7 +7,7 @@ from typing import Any
 
 from gradviz.recording.reading.definitions import Scope
 from gradviz.recording.reading.expressions import Path, path_of
-from gradviz.recording.reading.parts import may_be_same, place_in, taken
+from gradviz.recording.reading.parts import may_be_same, parts_at, place_in, taken
 from gradviz.recording.reading.ways import of_argument
 
 
@@ -120,6 +120,29 @@ def _takes_words(function: Scope | None, name: str) -> bool:
 
 Given = Mapping[ast.expr, Sequence[Path]]
 """By argument of a call, the parameters that it fills, and what is wanted of them."""
+
+
+def parts_of_calls(value: ast.AST) -> dict[ast.Call, Path]:
+    """Return what of the result of each call in an expression goes on, where that is not all:
+    ``[0]`` of ``f(x)[0]``.
+    """
+    parts: dict[ast.Call, Path] = {}
+    called = {node.func for node in ast.walk(value) if isinstance(node, ast.Call)}
+    for node in ast.walk(value):
+        way, inner = _way_down(node) if node not in called else ((), node)
+        if way and isinstance(inner, ast.Call):
+            parts.setdefault(inner, way)  # the outermost comes first
+    return parts
+
+
+def _way_down(node: ast.AST) -> tuple[Path, ast.AST]:
+    way: Path = ()
+    while isinstance(node, (ast.Subscript, ast.Attribute)):
+        own = parts_at(node.slice) if isinstance(node, ast.Subscript) else (node.attr,)
+        if not own:
+            break
+        way, node = (*own, *way), node.value
+    return way, node
 
 
 def narrowed(node: ast.AST, calls: Mapping[ast.AST, Given]) -> ast.AST:

@@ -4,12 +4,12 @@ By the source alone; the names in it are followed by ``slices.py``.
 """
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from gradviz.recording.reading.call_arguments import given_for, narrowed
+from gradviz.recording.reading.call_arguments import given_for, narrowed, parts_of_calls
 from gradviz.recording.reading.called import functions_of
-from gradviz.recording.reading.choosers import may_rank
+from gradviz.recording.reading.choosers import may_choose, may_rank
 from gradviz.recording.reading.definitions import Environment, Scope
 from gradviz.recording.reading.expressions import (
     Path,
@@ -28,9 +28,10 @@ from gradviz.recording.reading.guesses import fills_others, gives_elements, is_o
 from gradviz.recording.reading.held_functions import Callee, held_in, is_variable
 from gradviz.recording.reading.keys import calls_with_keys, keys_there
 from gradviz.recording.reading.left_there import ownerless
-from gradviz.recording.reading.of_arrays import is_vague
+from gradviz.recording.reading.of_arrays import is_form, is_vague
 from gradviz.recording.reading.operators import as_calls
 from gradviz.recording.reading.parts import SOME, Piece, place_in
+from gradviz.recording.reading.picked_out import with_maps_spelled
 from gradviz.recording.reading.record_classes import pieces_given
 from gradviz.recording.reading.sources import Source
 from gradviz.recording.reading.ways import DIRECT, Expression, Way, alone, is_of_number
@@ -82,7 +83,8 @@ class Taking:
     def _as_read(self, value: ast.AST, scope: Scope, environment: Environment, way: Way) -> ast.AST:
         """Return an expression with what is known of it put in."""
         filled = filled_in(ownerless(value, self.exits), keys_there(way.keys, scope, environment))
-        return as_calls(filled, self.source, scope, environment)
+        spelled = with_maps_spelled(filled, self.source.callables.keys() - self.source.bases)
+        return as_calls(spelled, self.source, scope, environment)
 
     def stands(
         self,
@@ -108,7 +110,7 @@ class Taking:
             through = way if holds(value, source) else replace(way, computed=True)
             for piece in inner:
                 if piece.alone:
-                    self._take(alone(piece.node, through), through)
+                    self._alone(piece, through)
                 elif path_of(piece.node)[0] is None:
                     left = without_some(("", *piece.way))[1:]
                     self.stands(piece.node, scope, environment, through, left)
@@ -139,7 +141,13 @@ class Taking:
         told.
         """
         calls = [node for node in ast.walk(value) if isinstance(node, ast.Call)]
-        return {call: given for call in calls if (given := self._given(call, scope, environment))}
+        parts = parts_of_calls(value) if calls else {}
+        wanted = ((call, parts.get(call, ())) for call in calls)
+        return {
+            call: given
+            for call, part in wanted
+            if (given := self._given(call, scope, environment, part))
+        }
 
     def part(
         self, value: ast.AST, taken: Path, scope: Scope, environment: Environment, way: Way
@@ -154,7 +162,7 @@ class Taking:
         node, left = piece.node, without_some(("", *piece.way))[1:]
         self.note_choice(node, scope)
         if piece.alone:
-            self._take(alone(node, way), way)
+            self._alone(piece, way)
         if piece.alone or isinstance(node, ast.Constant):
             return
         own, indices = element_of(node)
@@ -173,6 +181,10 @@ class Taking:
         if not isinstance(node, ast.Call) if left else is_object(self.source, node):
             way, left = replace(way, loose=True), ()
         self.value(node, scope, environment, way, left)
+
+    def _alone(self, piece: Piece, way: Way) -> None:
+        if not is_form(piece.way):
+            self._take(alone(piece.node, way), way)
 
     def _passes(
         self, node: ast.AST, left: Path, scope: Scope, environment: Environment, way: Way
@@ -205,40 +217,49 @@ class Taking:
         (self.quiet if way.quiet else self.expressions)[expression] = None
 
     def _given(
-        self, value: ast.Call, scope: Scope, environment: Environment
+        self, value: ast.Call, scope: Scope, environment: Environment, taken: Path
     ) -> dict[ast.expr, list[Path]]:
-        """Return what the function's results have of each argument of a call; nothing where that
-        cannot be told.
+        """Return what the function's results, or a part of them, have of each argument of a call;
+        nothing where that cannot be told.
         """
         if is_variable(self.source, value.func, scope, environment):
             held = held_in(self.source, value.func, scope, environment)
         else:
             held = [Callee(item) for item in functions_of(self.source, value, scope, environment)]
-        return self._given_by(value, held) or {}
+        return self._given_by(value, held, taken) or {}
 
     def _given_by(
-        self, call: ast.Call, functions: Sequence[Callee]
+        self, call: ast.Call, functions: Sequence[Callee], taken: Path = ()
     ) -> dict[ast.expr, list[Path]] | None:
         """Return what the results of some functions have of each argument of a call; nothing where
         they may have something of all, None where it is not the same of each function.
         """
-        wants = [self._given_to(call, function) for function in functions]
+        wants = [self._given_to(call, function, taken) for function in functions]
         alike = wants and all(other == wants[0] for other in wants)
         return wants[0] if alike else None
 
-    def _given_to(self, call: ast.Call, held: Callee) -> dict[ast.expr, list[Path]]:
+    def _given_to(self, call: ast.Call, held: Callee, taken: Path) -> dict[ast.expr, list[Path]]:
         inner = None if held.function is None else self.source.scope(held.function)
-        passed = None if inner is None else self._passed_on(inner)
-        if passed is None or any(isinstance(item, ast.Starred) for item in call.args):
+        passed = None if inner is None else self._had_of(inner, taken)
+        if inner is None or passed is None or any(isinstance(x, ast.Starred) for x in call.args):
             return {}
         given: dict[ast.expr, list[Path]] = {
             argument: [] for argument in (*call.args, *(word.value for word in call.keywords))
         }
-        for wanted in passed:
+        for wanted in (path for path in passed if path[0] != inner.own):
             for argument, of_it in given_for(held.called_by(call), wanted, inner):
                 if isinstance(argument, ast.expr) and argument in given:
                     given[argument].append(("", *of_it[1:]))  # whatever the parameter is called
         return given
+
+    def _had_of(self, function: Scope, taken: Path) -> Iterable[Path] | None:
+        """Return the parameters that a part of what a function returns has something of; where it
+        may decide between values, those of all that it returns.
+        """
+        part = None
+        if taken and not may_choose(function.node, by_keys=False):
+            part = self._part_passed(function, taken)
+        return self._passed_on(function) if part is None else part
 
     def _vague(self, value: ast.AST, scope: Scope, environment: Environment) -> Iterator[ast.expr]:
         return vague(value, lambda call: self._is_unknown(call, scope, environment))

@@ -6,7 +6,7 @@ from itertools import dropwhile
 import numpy as np
 
 from gradviz.recording.reading.expressions import Path, root_of
-from gradviz.recording.reading.parts import place_in
+from gradviz.recording.reading.parts import is_element, place_in
 
 _FORM = frozenset("shape size ndim dtype itemsize nbytes strides flags device layout".split())
 _OF_ARRAYS = (frozenset(dir(np.ndarray)) - frozenset(dir(object))) | _FORM
@@ -22,6 +22,12 @@ def has_numbers(attribute: str) -> bool | None:
     None for any that arrays do not have.
     """
     return attribute not in _FORM if attribute in _OF_ARRAYS else None
+
+
+def is_form(taken: Path) -> bool:
+    """Say whether a part of an array is the form of it, or of an element of it."""
+    attribute = next(dropwhile(is_element, taken), "")
+    return has_numbers(attribute) is False
 
 
 def is_vague(value: ast.AST, taken: Path) -> bool:

@@ -6,6 +6,7 @@ By the source alone, as the slices of ``slices.py``.
 import ast
 from collections.abc import Container, Iterator, Sequence, Set
 from dataclasses import dataclass, field
+from itertools import dropwhile
 from types import CodeType
 
 from gradviz.recording.reading.definitions import Definition, Environment, Scope
@@ -95,10 +96,12 @@ class Inflow:
         """Say whether it is a guess that what left is in a part of what the call gave; None where
         it is not in it.
         """
-        if self.depth == 0 and all(map(is_element, taken)):
-            return False  # of a list that left, every element has
-        if self.depth == 0 and (has_them := has_numbers(taken[0])) is not None:
-            return False if has_them else None
+        if self.depth == 0:
+            attribute = next(dropwhile(is_element, taken), "")
+            if not attribute:
+                return False  # of a list that left, every element has; those of an array are arrays
+            if (has_them := has_numbers(attribute)) is not None:
+                return False if has_them else None
         if self.depth == self.route.length:
             goes = _goes_up(self.route, taken)
             if goes is not None or self.depth == 1:

@@ -379,7 +379,7 @@ def _of_arguments(call: ast.Call, name: str, way: Way) -> list[Piece] | None:
     if name == "array" and len(call.args) == 2 and isinstance(first, ast.Constant):
         return [Piece(call, alone=True), Piece(call.args[1], way)]  # the first is the type
     if len(call.args) == 1 and (name in _IN_PLACE or (name == "stack" and not call.keywords)):
-        return [Piece(call, alone=True), Piece(first, way)]
+        return [Piece(call, way, alone=True), Piece(first, way)]
     is_one = name in _ONE_OF and len(call.args) == 1
     is_first = name in _FIRST_OF and len(call.args) == 2
     if is_one or is_first or name in _IN_ORDER or is_sample(call):
@@ -411,7 +411,7 @@ def _of_method(call: ast.Call, owner: ast.expr, name: str, way: Way) -> list[Pie
     if name in ("named_modules", "named_children"):
         return _second(owner, (WITHIN if name == "named_modules" else SOME, *rest))
     if name in _IN_PLACE_METHODS:
-        return [Piece(call, alone=True), Piece(owner, way)]
+        return [Piece(call, way, alone=True), Piece(owner, way)]
     if name in TAKE_OUT:
         return [Piece(owner, (SOME, *way))]
     return None

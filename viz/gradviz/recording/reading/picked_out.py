@@ -1,11 +1,13 @@
 """A comprehension, and one result of it, written with the element that it is made of."""
 
 import ast
-from collections.abc import Mapping
+import copy
+from collections.abc import Container, Mapping
 
 from gradviz.recording.reading.filled_in import filled_in, replaced
 
 _RANK = frozenset("sorted min max heappop nlargest nsmallest".split())
+_MAPS = frozenset("map imap imap_unordered".split())  # of pools and executors too
 _OF_ITEMS, _OF_ATTRIBUTES = frozenset(("itemgetter",)), frozenset(("attrgetter",))
 
 
@@ -45,16 +47,45 @@ def is_sample(call: ast.Call) -> bool:
 
 def as_comprehension(call: ast.Call) -> ast.GeneratorExp | None:
     """Return ``f(r) for r in rows`` for ``map(lambda r: f(r), rows)``."""
-    called = call.func
-    name = called.id if isinstance(called, ast.Name) else getattr(called, "attr", "")
-    if name != "map" or len(call.args) != 2 or not isinstance(call.args[0], ast.Lambda):
+    if _called(call) != "map" or len(call.args) != 2 or not isinstance(call.args[0], ast.Lambda):
         return None
     given = call.args[0].args.args
     if len(given) != 1:
         return None
-    target = ast.copy_location(ast.Name(given[0].arg, ast.Store()), call)
+    return _for_each(call, given[0].arg, call.args[0].body)
+
+
+def with_maps_spelled(value: ast.AST, names: Container[str]) -> ast.AST:
+    """Return an expression with ``f(r) for r in rows`` for ``map(f, rows)``, where ``f`` is one of
+    some names.
+    """
+    if not any(isinstance(node, ast.Call) and _is_map(node, names) for node in ast.walk(value)):
+        return value
+    spelled: ast.AST = _Maps(names).visit(copy.deepcopy(value))
+    return spelled
+
+
+def _is_map(call: ast.Call, names: Container[str]) -> bool:
+    called = call.args[0] if len(call.args) == 2 and not call.keywords else None
+    return _called(call) in _MAPS and isinstance(called, ast.Name) and called.id in names
+
+
+class _Maps(ast.NodeTransformer):
+    def __init__(self, names: Container[str]) -> None:
+        self._names = names
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if not _is_map(node, self._names):
+            return node
+        row = ast.copy_location(ast.Name("row", ast.Load()), node)
+        return _for_each(node, "row", ast.copy_location(ast.Call(node.args[0], [row], []), node))
+
+
+def _for_each(call: ast.Call, name: str, result: ast.expr) -> ast.GeneratorExp:
+    target = ast.copy_location(ast.Name(name, ast.Store()), call)
     part = ast.comprehension(target, call.args[1], [], 0)
-    return ast.copy_location(ast.GeneratorExp(call.args[0].body, [part]), call)
+    return ast.copy_location(ast.GeneratorExp(result, [part]), call)
 
 
 def ranks(call: ast.Call, name: str, *, of_parts: bool) -> list[ast.GeneratorExp]:
