@@ -291,3 +291,9 @@ def test_one_line_that_ends_many_routes_is_told_once():
         return sum((h - number).relu() for number in range(3, 9))
 
     assert "another route" not in routes(over_and_over).why
+
+
+@read
+def test_what_a_draw_is_made_by_gets_zeros_whatever_was_drawn():
+    drawn = routes(lambda h: torch.bernoulli(h.sigmoid()), lambda h: torch.bernoulli(h.sigmoid()))
+    assert drawn.why.startswith("its derivative is zero everywhere")

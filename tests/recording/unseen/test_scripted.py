@@ -6,7 +6,7 @@ import warnings
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 import gradviz
 from gradviz.graph import CutKind
@@ -205,3 +205,42 @@ def test_what_a_library_runs_in_a_scripted_block_is_told_by_the_block():
 
     (cut,) = reported(step).cuts
     assert cut.code.endswith("# the block")
+
+
+class Kept(nn.Module):
+    """Puts what it detaches into a dictionary, a list, a row and an attribute."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.c, self.d, self.e = (nn.Linear(3, 3) for _ in range(5))
+        self.register_buffer("state", torch.zeros(2, 3))
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        out: dict[str, Tensor] = {}
+        out["live"] = self.a(x) + self.state
+        out["dead"] = self.b(x).detach()
+        rows: list[Tensor] = []
+        rows.append(self.c(x).detach())
+        out["list"] = torch.stack(rows)
+        memory = torch.zeros(2, 3)
+        memory[0] = self.d(x)[0].detach()
+        out["row"] = memory
+        self.state = self.e(x).detach()
+        return out
+
+
+@pytest.mark.parametrize(
+    ("key", "cut"), [("live", "e"), ("dead", "b"), ("list", "c"), ("row", "d")]
+)
+def test_what_a_script_keeps_in_containers_memory_and_attributes_is_followed(key, cut):
+    def step():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model = torch.jit.script(Kept())
+        x = torch.ones(2, 3, requires_grad=True)
+        model(x)
+        return (model(x)[key] * x).sum(), model
+
+    verdicts = {name: str(one.verdict) for name, one in reported(step).parameters.items()}
+    assert [name[0] for name, verdict in verdicts.items() if verdict == "cut"] == [cut, cut]
+    assert verdicts["a.weight"] == ("reached" if key == "live" else "unused")

@@ -41,7 +41,10 @@ _WHOLE_REAL = (
 )
 _WHOLE = _WHOLE_REAL.replace("view|", "view|to_copy|", 1)
 _ALWAYS: tuple[tuple[str, str], ...] = (
-    (r"^(round|floor|ceil|trunc|sign|frac|heaviside)", "its derivative is zero everywhere"),
+    (
+        r"^(round|floor|ceil|trunc|sign|frac|heaviside|bernoulli)",
+        "its derivative is zero everywhere",
+    ),
     (
         r"^(a?max|a?min|cummax|cummin|aminmax|topk|median|nanmedian|kthvalue|mode|.*max_pool.*)$",
         "it passes gradient to the elements that it picks alone, and none of this input is picked"
@@ -77,7 +80,7 @@ _USUALLY: tuple[tuple[str, str], ...] = (
     (r"(mse|l1|huber)_loss", "every prediction is its target"),
     (r"nll_loss|cross_entropy", "every target is ignore_index, so that no element counts"),
     (r"softmax", "it is over a single value, or saturated"),
-    (r"dropout|bernoulli", "every element was dropped"),
+    (r"dropout", "every element was dropped"),
     (r"where|masked", "the mask leaves nothing of this input"),
     (r"grid_sampler", "every point that it samples lies outside of the image"),
     (r"^copy_slices$", "it is written over, or nothing of it is selected"),

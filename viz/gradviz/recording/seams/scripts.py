@@ -1,10 +1,10 @@
 """Scripted and traced functions, whose nodes TorchScript makes out of Python's sight."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from types import CodeType, FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
@@ -25,9 +25,23 @@ from gradviz.system.grouped import grouped
 from gradviz.system.lines import getlines
 
 
-def _first_node(call: Called) -> int:
-    """Return where the numbers of its autograd nodes begin."""
-    return torch_inside.sequence_number()
+class _Before(NamedTuple):
+    """What is seen before a script runs.
+
+    Attributes:
+        first: Where the numbers of its autograd nodes begin.
+        attributes: By its path: what is in each attribute that it is going to write.
+    """
+
+    first: int
+    attributes: dict[scripted.Path, list[Tensor]]
+
+
+def _before(call: Called) -> _Before:
+    function, first = call.args[0], torch_inside.sequence_number()
+    flows = scripted.flows_of(function)
+    paths = () if flows is None else flows.attributes
+    return _Before(first, {path: scripted.tensors_at(path, function, ()) for path in paths})
 
 
 def _ran(call: Called) -> None:
@@ -38,7 +52,7 @@ def _ran(call: Called) -> None:
 def seams() -> Iterator[Seam]:
     """Yield the seams over what calls a scripted function or module."""
     for kind in torch_inside.SCRIPTED:
-        yield seam(kind, "__call__", _ran, before=_first_node)
+        yield seam(kind, "__call__", _ran, before=_before)
 
 
 # A scripted or traced function ran, whose nodes TorchScript makes out of Python's sight.
@@ -47,7 +61,7 @@ def seams() -> Iterator[Seam]:
 def ran_script(
     recorder: Recorder,
     function: Any,
-    first: int,
+    before: _Before,
     args: Any,
     kwargs: Any,
     out: Any,
@@ -55,28 +69,30 @@ def ran_script(
 ) -> None:
     """A scripted or traced function ran, unseen but for what its graph says."""
     given = scripted.arguments(function, args, kwargs)
+
+    def at(path: scripted.Path) -> list[Tensor]:
+        earlier = before.attributes.get(path)
+        return scripted.tensors_at(path, function, given) if earlier is None else earlier
+
     script = Function(getattr(function, "name", "scripted function"))
     flows = scripted.flows_of(function)
     constants = scripted.constants_of(function)
     for constant in tensors_in(constants):
         recorder.kinships.handed_out(constant)
-    outs = tuple(tensors_in((out,)))
+    outs = [*scripted.tensors_of(out)]
+    results = [] if flows is None else _results(flows, function, outs)
     stack = recorder.stacks.look_around(frame)
     if flows is None and any(tensor.requires_grad for tensor in tensors_in(given)):
         recorder.tape.opaque[stack.spot] = None
     elif flows is not None and constants and hasattr(function, "owner"):
-        unread = set(map(recorder.tape.leaf, scripted.unread_of(function, flows)))
+        unread = set(map(recorder.tape.leaf, scripted.unread_of(function, flows.results)))
         if unread:
             recorder.tape.opaque.setdefault(stack.spot, unread)
     for position, tensor in enumerate(outs):
-        flow = None if flows is None else flows[position] if len(flows) == len(outs) else flows[0]
-        severed = {} if flow is None else _severed(flow, function, given)
-        through = (
-            [scripted.tensor_at(path, function, given) for path in flow.live]
-            if flow is not None
-            else given
-        )
-        recorder.first_node = first
+        flow = results[position] if results else None
+        severed = {} if flow is None else _severed(flow, at)
+        through = given if flow is None else [item for path in flow.live for item in at(path)]
+        recorder.first_node = before.first
         call = TorchCall(recorder, script, [*through, *constants], {}, tensor, None, frame)
         if is_recorded(tensor):
             stamp_nodes(call, (tensor,))
@@ -88,16 +104,27 @@ def ran_script(
                 recorder.tape.stamp(tensor.grad_fn, None).factors += (serial,)
 
 
+def _results(flows: scripted.Flows, function: Any, outs: list[Tensor]) -> list[scripted.MadeOf]:
+    """Return what each result is made of, and add what the script wrote into attributes."""
+    results = [*flows.results]
+    if len(results) != len(outs):
+        results = [scripted.joined(results)] * len(outs)
+    for path, flow in flows.attributes.items():
+        for tensor in scripted.tensors_at(path, function, ()):
+            if not (tensor.is_leaf and tensor.requires_grad):
+                outs.append(tensor)
+                results.append(flow)
+    return results
+
+
 def _severed(
-    flow: scripted.MadeOf, function: Any, given: Any
+    flow: scripted.MadeOf, at: Callable[[scripted.Path], list[Tensor]]
 ) -> dict[tuple[scripted.Severing, bool], list[Tensor]]:
     """Return the tensors that a script severs on the way to one of its results, by what severs them
     and whether a derivative of the result depends on them.
     """
     return grouped(
-        ((by, path in flow.factors), value)
-        for path, by in flow.dead.items()
-        if (value := scripted.tensor_at(path, function, given)) is not None
+        ((by, path in flow.factors), value) for path, by in flow.dead.items() for value in at(path)
     )
 
 

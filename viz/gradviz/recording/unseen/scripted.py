@@ -12,6 +12,7 @@ from torch import Tensor
 
 from gradviz.graph import CutKind
 from gradviz.recording import torch_inside
+from gradviz.recording.calls.arguments import tensors_in
 from gradviz.recording.reading.where import USER, level
 
 STRING = "<string>"
@@ -55,8 +56,20 @@ _LINEAR = frozenset(
         ),
     )
 )
+_ITEM, _SETS = "aten::__getitem__", "aten::_set_item"
+_WRITES = frozenset((_SETS, "aten::append", "aten::insert", "aten::extend", "aten::update"))
+_WRITES_OVER = frozenset(("aten::copy_", "aten::fill_", "aten::zero_"))
+_IN_PLACE = re.compile(r"[a-z0-9]_$")
+# Of what they give, a part is what they are given first
+_VIEWS = frozenset(
+    f"aten::{name}"
+    for name in (
+        "select slice view reshape permute transpose t squeeze unsqueeze expand narrow detach"
+        " flatten __getitem__"
+    ).split()
+)
 _MOST = 256  # graphs whose flows are kept, by their text
-_graphs: "dict[str, tuple[MadeOf, ...]]" = {}
+_graphs: "dict[str, Flows]" = {}
 _MODES = {
     "no_grad": CutKind.NO_GRAD,
     "inference_mode": CutKind.INFERENCE_MODE,
@@ -93,6 +106,7 @@ class MadeOf:
         factors: Those of them that a derivative depends on, and that are not only added.
         module: The path of the module that the value is; None for any other.
         parts: Of a tuple.
+        entries: Of a dictionary, where each key is a constant.
     """
 
     live: set[Path] = field(default_factory=set)
@@ -100,14 +114,46 @@ class MadeOf:
     factors: set[Path] = field(default_factory=set)
     module: Path | None = None
     parts: "list[MadeOf]" = field(default_factory=list)
+    entries: "dict[str, MadeOf]" = field(default_factory=dict)
 
     def severed(self, by: "Severing") -> "MadeOf":
         """Return what it is made of where all of it is severed."""
         return MadeOf(dead={**dict.fromkeys(sorted(self.live), by), **self.dead})
 
 
-def flows_of(function: Any) -> tuple[MadeOf, ...] | None:
-    """Return what each result of a scripted or traced function is made of.
+class Flows(dict[str, MadeOf]):
+    """What each value in a graph is made of, by its name.
+
+    Attributes:
+        bases: By the name of a view: that of what it shows.
+        attributes: What attributes of modules are made of that the graph writes.
+        paths: By the name of a value: the attribute that it is.
+        results: What the results are made of.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bases: dict[str, str] = {}
+        self.attributes: dict[Path, MadeOf] = {}
+        self.paths: dict[str, Path] = {}
+        self.results: tuple[MadeOf, ...] = ()
+
+    def write(self, name: str, result: MadeOf, *, over: bool) -> None:
+        """Take note that something was written into a value; ``over`` all that was in it."""
+        met: set[str] = set()
+        while name and name not in met:
+            met.add(name)
+            path = self.paths.get(name)
+            before = [] if over else [self.get(name, MadeOf())]
+            self[name] = joined([result, *before])
+            if path is not None:
+                self.attributes[path] = self[name]
+            name, over = self.bases.get(name, ""), False
+
+
+def flows_of(function: Any) -> Flows | None:
+    """Return what each result of a scripted or traced function is made of, and each attribute that
+    it writes.
 
     None where its graph cannot be read.
     """
@@ -165,8 +211,8 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, Tensor) and not value.dim() and value.is_floating_point()
 
 
-def _read(graph: Any) -> tuple[MadeOf, ...]:
-    flows: dict[str, MadeOf] = {}
+def _read(graph: Any) -> Flows:
+    flows = Flows()
     given = list(graph.inputs())
     method = (
         bool(given)
@@ -181,7 +227,12 @@ def _read(graph: Any) -> tuple[MadeOf, ...]:
             flows[value.debugName()] = MadeOf({path})
     _follow(graph.nodes(), flows, [])
     results = [_of(value, flows) for value in graph.outputs()]
-    return tuple(part for result in results for part in result.parts or [result])
+    flows.results = tuple(
+        part
+        for result in results
+        for part in result.parts or [*result.entries.values()] or [result]
+    )
+    return flows
 
 
 class _Mode(NamedTuple):
@@ -189,7 +240,7 @@ class _Mode(NamedTuple):
     line: ScriptLine | None
 
 
-def _follow(nodes: Iterator[Any], flows: dict[str, MadeOf], modes: list[_Mode]) -> None:
+def _follow(nodes: Iterator[Any], flows: Flows, modes: list[_Mode]) -> None:
     """Go through the nodes of a block; ``modes`` are the blocks without grad that are entered."""
     for node in nodes:
         given = [_of(value, flows) for value in node.inputs()]
@@ -202,7 +253,11 @@ def _follow(nodes: Iterator[Any], flows: dict[str, MadeOf], modes: list[_Mode]) 
                     modes.pop()
             case "prim::GetAttr" if given[0].module is not None:
                 (out,) = node.outputs()
-                flows[out.debugName()] = _attribute(out, (*given[0].module, node.s("name")))
+                path = (*given[0].module, node.s("name"))
+                flows[out.debugName()] = flows.attributes.get(path) or _attribute(out, path)
+                flows.paths[out.debugName()] = path
+            case "prim::SetAttr" if given[0].module is not None:
+                flows.attributes[(*given[0].module, node.s("name"))] = given[1]
             case "prim::If" | "prim::Loop" as kind:
                 _branch(node, kind, given, flows, modes)
             case kind:
@@ -217,12 +272,12 @@ def _attribute(value: Any, path: Path) -> MadeOf:
 
 
 def _operation(
-    node: Any, kind: str, given: list[MadeOf], flows: dict[str, MadeOf], modes: Sequence[_Mode]
+    node: Any, kind: str, given: list[MadeOf], flows: Flows, modes: Sequence[_Mode]
 ) -> None:
     """Note what the results of an operation are made of: of all that it is given, severed where it
     severs or stands in a block without grad.
     """
-    result = _joined(given)
+    result = joined(given)
     own, mode = _SEVERING.get(kind), modes[-1] if modes else None
     severs = own or (None if mode is None else mode.kind)
     if severs is not None and result.live:
@@ -231,15 +286,50 @@ def _operation(
         result = result.severed(Severing(severs, name, _line_of(node), block))
     if kind not in _LINEAR and result.live:
         result.factors |= result.dead.keys()
+    names = [value.debugName() for value in node.inputs()]
     if kind in _PACKS:
         result.parts = given
+    elif kind in _WRITES or (kind.startswith("aten::") and _IN_PLACE.search(kind)):
+        _write(node, kind, given, result, flows)
+    elif kind == "prim::DictConstruct":
+        result.entries = _entries(node, given)
     parts = given[0].parts if kind in _UNPACKS and given else []
+    entry = given[0].entries.get(_constant(node, 1)) if kind == _ITEM and given else None
     for position, out in enumerate(node.outputs()):
-        flows[out.debugName()] = parts[position] if position < len(parts) else result
+        flows[out.debugName()] = entry or (parts[position] if position < len(parts) else result)
+        if kind in _VIEWS:
+            flows.bases[out.debugName()] = names[0]
+
+
+def _write(node: Any, kind: str, given: list[MadeOf], result: MadeOf, flows: Flows) -> None:
+    """Note what is in a list, a dictionary or a tensor that an operation writes into."""
+    target = next(iter(node.inputs())).debugName()
+    entries = {**given[0].entries}
+    if kind in _WRITES_OVER:
+        result = joined(given[1:]) if result.live or not result.dead else result
+    flows.write(target, result, over=kind in _WRITES_OVER)
+    key = _constant(node, 1)
+    if kind == _SETS and key and (entries or not (given[0].live or given[0].dead)):
+        flows[target].entries = {**entries, key: given[2]}
+
+
+def _entries(node: Any, given: Sequence[MadeOf]) -> dict[str, MadeOf]:
+    keys = [_constant(node, position) for position in range(0, len(given), 2)]
+    return dict(zip(keys, given[1::2], strict=True)) if all(keys) else {}
+
+
+def _constant(node: Any, position: int) -> str:
+    """Return the text that is an input of a node by its place; empty for any other value."""
+    inputs = list(node.inputs())
+    if position >= len(inputs):
+        return ""
+    maker = inputs[position].node()
+    is_text = maker.kind() == "prim::Constant" and maker.hasAttribute("value")
+    return str(maker.s("value")) if is_text and maker.kindOf("value") == "s" else ""
 
 
 def _branch(
-    node: Any, kind: str, given: Sequence[MadeOf], flows: dict[str, MadeOf], modes: list[_Mode]
+    node: Any, kind: str, given: Sequence[MadeOf], flows: Flows, modes: list[_Mode]
 ) -> None:
     blocks = list(node.blocks())
     outs = list(node.outputs())
@@ -257,10 +347,8 @@ def _branch(
             _follow(block.nodes(), flows, modes)
             values = [_of(value, flows) for value in block.outputs()]
             results.append(values[1:] if kind == "prim::Loop" else values)
-        whole = [_joined(some) for some in zip(*results, strict=False)]
-        carried = (
-            [_joined(pair) for pair in zip(carried, whole, strict=False)] if carried else whole
-        )
+        whole = [joined(some) for some in zip(*results, strict=False)]
+        carried = [joined(pair) for pair in zip(carried, whole, strict=False)] if carried else whole
     for position, out in enumerate(outs):
         flows[out.debugName()] = carried[position] if position < len(carried) else MadeOf()
 
@@ -269,7 +357,8 @@ def _of(value: Any, flows: Mapping[str, MadeOf]) -> MadeOf:
     return flows.get(value.debugName()) or MadeOf()
 
 
-def _joined(flows: Sequence[MadeOf]) -> MadeOf:
+def joined(flows: Sequence[MadeOf]) -> MadeOf:
+    """Return what several values together are made of."""
     whole = MadeOf()
     for flow in flows:
         whole.live |= flow.live
@@ -303,8 +392,8 @@ def _line_of(node: Any) -> ScriptLine | None:
     return next((ScriptLine(*frame, "") for frame in traced if level(frame[0]) == USER), None)
 
 
-def tensor_at(path: Path, function: Any, args: Sequence[Any]) -> Tensor | None:
-    """Return the tensor that a path leads to in a call of a function; None where there is none."""
+def tensors_at(path: Path, function: Any, args: Sequence[Any]) -> list[Tensor]:
+    """Return the tensors that a path leads to in a call of a function: one, or those of a list."""
     value: Any = None
     if path[0]:
         position = int(path[0])
@@ -313,7 +402,12 @@ def tensor_at(path: Path, function: Any, args: Sequence[Any]) -> Tensor | None:
         value = function.owner
         for name in path[1:]:
             value = value.getattr(name)
-    return value if isinstance(value, Tensor) else None
+    return tensors_of(value)
+
+
+def tensors_of(value: Any) -> list[Tensor]:
+    """Return the tensors that a script is given or gives, alone or in lists and dictionaries."""
+    return [*tensors_in((tuple(value.values()) if isinstance(value, dict) else value,))]
 
 
 def arguments(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:
