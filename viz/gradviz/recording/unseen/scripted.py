@@ -12,7 +12,6 @@ from torch import Tensor
 
 from gradviz.graph import CutKind
 from gradviz.recording import torch_inside
-from gradviz.recording.calls.arguments import tensors_in
 from gradviz.recording.reading.where import USER, level
 
 STRING = "<string>"
@@ -277,16 +276,7 @@ def _operation(
     """Note what the results of an operation are made of: of all that it is given, severed where it
     severs or stands in a block without grad.
     """
-    result = joined(given)
-    own, mode = _SEVERING.get(kind), modes[-1] if modes else None
-    severs = own or (None if mode is None else mode.kind)
-    if severs is not None and result.live:
-        block = None if own or mode is None else mode.line
-        name = kind.rpartition("::")[2]
-        result = result.severed(Severing(severs, name, _line_of(node), block))
-    if kind not in _LINEAR and result.live:
-        result.factors |= result.dead.keys()
-    names = [value.debugName() for value in node.inputs()]
+    result = _severed_by(node, kind, joined(given), modes)
     if kind in _PACKS:
         result.parts = given
     elif kind in _WRITES or (kind.startswith("aten::") and _IN_PLACE.search(kind)):
@@ -298,7 +288,20 @@ def _operation(
     for position, out in enumerate(node.outputs()):
         flows[out.debugName()] = entry or (parts[position] if position < len(parts) else result)
         if kind in _VIEWS:
-            flows.bases[out.debugName()] = names[0]
+            flows.bases[out.debugName()] = next(iter(node.inputs())).debugName()
+
+
+def _severed_by(node: Any, kind: str, given: MadeOf, modes: Sequence[_Mode]) -> MadeOf:
+    """Return what an operation makes of all that it is given, severed where it severs."""
+    own, mode = _SEVERING.get(kind), modes[-1] if modes else None
+    severs = own or (None if mode is None else mode.kind)
+    if severs is not None and given.live:
+        block = None if own or mode is None else mode.line
+        name = kind.rpartition("::")[2]
+        return given.severed(Severing(severs, name, _line_of(node), block))
+    if kind not in _LINEAR and given.live:
+        given.factors |= given.dead.keys()
+    return given
 
 
 def _write(node: Any, kind: str, given: list[MadeOf], result: MadeOf, flows: Flows) -> None:
@@ -407,7 +410,11 @@ def tensors_at(path: Path, function: Any, args: Sequence[Any]) -> list[Tensor]:
 
 def tensors_of(value: Any) -> list[Tensor]:
     """Return the tensors that a script is given or gives, alone or in lists and dictionaries."""
-    return [*tensors_in((tuple(value.values()) if isinstance(value, dict) else value,))]
+    if isinstance(value, Tensor):
+        return [value]
+    items = value.values() if isinstance(value, dict) else value
+    is_many = isinstance(value, (list, tuple, dict))
+    return [tensor for item in (items if is_many else ()) for tensor in tensors_of(item)]
 
 
 def arguments(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:
