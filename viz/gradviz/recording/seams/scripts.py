@@ -25,7 +25,7 @@ from gradviz.system.grouped import grouped
 from gradviz.system.lines import getlines
 
 
-class _Before(NamedTuple):
+class _BeforeScript(NamedTuple):
     """What is seen before a script runs.
 
     Attributes:
@@ -37,11 +37,11 @@ class _Before(NamedTuple):
     attributes: dict[scripted.Path, list[Tensor]]
 
 
-def _before(call: Called) -> _Before:
+def _before(call: Called) -> _BeforeScript:
     function, first = call.args[0], torch_inside.sequence_number()
     flows = scripted.flows_of(function)
     paths = () if flows is None else flows.attributes
-    return _Before(first, {path: scripted.tensors_at(path, function, ()) for path in paths})
+    return _BeforeScript(first, {path: scripted.tensors_at(path, function, ()) for path in paths})
 
 
 def _ran(call: Called) -> None:
@@ -61,7 +61,7 @@ def seams() -> Iterator[Seam]:
 def ran_script(
     recorder: Recorder,
     function: Any,
-    before: _Before,
+    before: _BeforeScript,
     args: Any,
     kwargs: Any,
     out: Any,
