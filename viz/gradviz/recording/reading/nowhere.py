@@ -9,6 +9,7 @@ import ast
 from collections.abc import Iterable
 from types import CodeType
 
+from gradviz.recording.reading.filed import is_filed
 from gradviz.recording.reading.forms import Followed, followed_from, onward, takes_none
 from gradviz.recording.reading.instructions import position_of
 from gradviz.recording.reading.kept import (
@@ -172,6 +173,8 @@ class _Follower:
             return False
         if isinstance(call.func, ast.Name):
             return name in ("print", "pprint")
+        if is_filed(self._source, call):
+            return True
         if ast.unparse(call.func) in _SCREENS:
             return True
         dropped = isinstance(self._parents.get(id(call)), ast.Expr)
