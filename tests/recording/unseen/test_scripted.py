@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 import gradviz
-from gradviz.graph import CutKind
+from gradviz.graph import CutKind, UnusedReason
 from gradviz.recording.unseen.scripted import MadeOf
 
 with warnings.catch_warnings():
@@ -244,3 +244,29 @@ def test_what_a_script_keeps_in_containers_memory_and_attributes_is_followed(key
     verdicts = {name: str(one.verdict) for name, one in reported(step).parameters.items()}
     assert [name[0] for name, verdict in verdicts.items() if verdict == "cut"] == [cut, cut]
     assert verdicts["a.weight"] == ("reached" if key == "live" else "unused")
+
+
+class Branched(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.c = nn.Linear(3, 2), nn.Linear(3, 2)
+
+    def forward(self, x: Tensor, both: bool) -> Tensor:
+        y = self.a(x)
+        if both:
+            y = y + self.c(x)
+        return y
+
+
+@pytest.mark.parametrize(
+    ("both", "reason"), [(False, UnusedReason.NEVER_CALLED), (True, UnusedReason.DROPPED)]
+)
+def test_a_branch_of_a_script_that_did_not_run_is_not_said_to_have_used_its_layer(both, reason):
+    def step():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model = torch.jit.script(Branched())
+        model(torch.ones(2, 3), both)
+        return model(torch.ones(2, 3), False).sum(), model
+
+    assert reported(step).parameters["c.weight"].unused.reason is reason

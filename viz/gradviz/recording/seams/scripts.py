@@ -19,10 +19,11 @@ from gradviz.recording.reading.switches import Switch
 from gradviz.recording.reading.where import Spot, Surroundings
 from gradviz.recording.recorder import Recorder
 from gradviz.recording.seams.seam import Called, Seam, seam
-from gradviz.recording.tensor_state import is_recorded
+from gradviz.recording.tensor_state import history, is_recorded, nodes_before
 from gradviz.recording.unseen import scripted
 from gradviz.system.grouped import grouped
 from gradviz.system.lines import getlines
+from gradviz.system.walk import walk
 
 
 class _BeforeScript(NamedTuple):
@@ -92,6 +93,8 @@ def ran_script(
         flow = results[position] if results else None
         severed = {} if flow is None else _severed(flow, at)
         through = given if flow is None else [item for path in flow.live for item in at(path)]
+        if is_recorded(tensor):
+            through = _taken_in(through, tensor, before.first)
         recorder.first_node = before.first
         call = TorchCall(recorder, script, [*through, *constants], {}, tensor, None, frame)
         if is_recorded(tensor):
@@ -102,6 +105,26 @@ def ran_script(
             serial = _severed_in_script(recorder, by, tensors, stack, tensor)
             if serial and is_factor and is_recorded(tensor):
                 recorder.tape.stamp(tensor.grad_fn, None).factors += (serial,)
+
+
+def _taken_in(through: list[Tensor], result: Tensor, first: int) -> list[Tensor]:
+    """Return of what a script may read what it did: a branch that did not run reads no leaf."""
+    leaves: set[int] = set()
+
+    def onward(node: Any) -> list[Any]:
+        leaf = getattr(node, "variable", None)
+        if leaf is not None:
+            leaves.add(id(leaf))
+        return nodes_before(node) if torch_inside.node_number(node) >= first else []
+
+    for _ in walk([node for node in (history(result),) if node is not None], onward):
+        pass
+    return [
+        item
+        for item in through
+        if not (isinstance(item, Tensor) and item.is_leaf and item.requires_grad)
+        or id(item) in leaves
+    ]
 
 
 def _results(flows: scripted.Flows, function: Any, outs: list[Tensor]) -> list[scripted.MadeOf]:
