@@ -31,4 +31,3 @@ def step():
 
 EXPECT = {"w": "reached", "gate": "cut", "out.weight": "reached", "out.bias": "reached"}
 CUTS = [("item", "h = cell.run(xs, self.w, self.gate)")]
-ALT = {CUTS[0][1]: ["h = torch.tanh(xs[i] @ w) + h * gate.item()"]}

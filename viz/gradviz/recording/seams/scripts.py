@@ -22,7 +22,7 @@ from gradviz.recording.seams.seam import Called, Seam, seam
 from gradviz.recording.tensor_state import history, is_recorded, nodes_before
 from gradviz.recording.unseen import scripted
 from gradviz.system.grouped import grouped
-from gradviz.system.lines import getlines
+from gradviz.system.lines import getline
 from gradviz.system.walk import walk
 
 
@@ -182,18 +182,15 @@ def _severed_in_script(
 
 
 def _spot_of(line: scripted.ScriptLine | None, calling: Spot) -> Spot | None:
-    """Return the spot of a line that TorchScript runs, called from the user's own; None where it
-    stands in no file, or not once.
+    """Return the spot of a line that TorchScript runs, called from the user's own; None where its
+    file has another line there by now.
     """
     code = calling.caller or calling.code
     if line is None or code is None:
         return None
-    file, number = line.file, line.number
-    if file == scripted.STRING:
-        lines = [text.strip() for text in getlines(code.co_filename)]
-        if not line.code or lines.count(line.code) != 1:
-            return None
-        file, number = code.co_filename, lines.index(line.code) + 1
+    file, number, text = line
+    if text and getline(file, number).strip() != text:
+        return None
     lasti = calling.caller_lasti if calling.caller else calling.lasti
     return Spot(_empty(file), -number, code, lasti, calling.module)
 

@@ -14,9 +14,6 @@ from gradviz.graph import CutKind
 from gradviz.recording import torch_inside
 from gradviz.recording.reading.where import USER, level
 
-STRING = "<string>"
-"""The file of what was compiled from text."""
-
 # ("0",) is the first argument; ("", "fc", "weight") what the module of a method holds
 Path = tuple[str, ...]
 
@@ -77,8 +74,8 @@ _MODES = {
 
 
 class ScriptLine(NamedTuple):
-    """A line of what TorchScript runs: its file, ``"<string>"`` for text that was compiled, its
-    number there, and the line itself where torch tells it.
+    """A line of what TorchScript runs: its file, its number there, and the line itself as it was
+    when it was scripted; nothing for what was traced.
     """
 
     file: str
@@ -380,18 +377,21 @@ def _mode_of(node: Any) -> _Mode | None:
 # As torch writes down where a node is from: of what was scripted, and of what was traced
 _SCRIPTED = re.compile(r'File "(.+)", line (\d+)')
 _TRACED = re.compile(r"^(.+)\((\d+)\): ", re.MULTILINE)
-_MARKED = re.compile(r"^(.*)\n\s*~+ <--- HERE", re.MULTILINE)
+_MARKED = re.compile(r"^(.*)\n *~+(?: <--- HERE)?$", re.MULTILINE)
+_LOADED = re.compile(
+    r"^Serialized  ", re.MULTILINE
+)  # begins where the line stands in what was loaded
 
 
 def _line_of(node: Any) -> ScriptLine | None:
     """Return the user's own line that a node is from; None where torch does not tell."""
-    text = node.sourceRange()
+    text, *loaded = _LOADED.split(node.sourceRange())
     first, marked = _SCRIPTED.search(text), _MARKED.search(text)
     if first is not None:
-        code = "" if marked is None else marked[1].strip()
-        is_own = first[1] == STRING or level(first[1]) == USER
-        return ScriptLine(first[1], int(first[2]), code) if is_own else None
-    traced = ((file, int(number)) for file, number in _TRACED.findall(text))
+        if marked is None or level(first[1]) != USER:
+            return None
+        return ScriptLine(first[1], int(first[2]), marked[1].strip())
+    traced = ((file, int(number)) for file, number in _TRACED.findall(text) if not loaded)
     return next((ScriptLine(*frame, "") for frame in traced if level(frame[0]) == USER), None)
 
 
