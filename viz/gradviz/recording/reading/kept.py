@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from torch import nn
 
+from gradviz.recording.reading.asked import is_only_asked
 from gradviz.recording.reading.expressions import arguments_of
 from gradviz.recording.reading.own_names import (
     function_around,
@@ -35,10 +36,15 @@ def own_attribute(source: Source, file: str, node: ast.Attribute) -> str:
     what names it in this file; empty for any other.
     """
     owner = _owner_by_self(source, node.value)
+    if not owner and isinstance(node.value, ast.Name):
+        owner = _made_of(source, node.value)
     name = node.attr
     if not owner or not _is_plain(source, owner) or hasattr(nn.Module, name):
         return ""
-    if name in source.callables or any(name in fields for fields in source.records.values()):
+    records = (record for record, fields in source.records.items() if name in fields)
+    if name in source.callables or any(
+        _stands_elsewhere(file, record) or not is_only_asked(source, record) for record in records
+    ):
         return ""
     if _reflects(source) or _is_read_by_text(source, name):
         return ""
