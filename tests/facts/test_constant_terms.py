@@ -158,3 +158,26 @@ def faulty_ratio():
 def test_a_term_is_severed_where_a_parameter_loses_all_its_gradient_and_not_by_a_baseline():
     (term,) = terms(faulty_ratio)
     assert term.place.code == "now = y.log_softmax(-1)[:, 0].detach()"
+
+
+def student_and_teacher(detached):
+    student, teacher = nn.Linear(3, 2), nn.Linear(3, 2)
+    x = torch.randn(5, 3)
+    optimizer = torch.optim.SGD(student.parameters(), lr=0.1)  # noqa: F841
+    with torch.no_grad():
+        wanted = teacher(x).softmax(-1)
+    y = student(x)
+    told = y.detach() if detached else y
+    near = F.kl_div(told.log_softmax(-1), wanted, reduction="batchmean")
+    return near + F.cross_entropy(y, torch.tensor([0, 1, 0, 1, 0])), student, teacher
+
+
+@pytest.mark.parametrize("detached", [True, False])
+def test_a_term_is_severed_from_what_optimizers_hold_and_not_from_a_teacher(detached):
+    with gradviz.trace() as trace:
+        loss, student, teacher = student_and_teacher(detached)
+    graph = trace.report(loss, {"student": student, "teacher": teacher}).graph
+    held = ["student.weight", "student.bias"]
+    found = find_constant_terms(graph, held)
+    told = [(term.place.code, sorted(term.parameters)) for term in found]
+    assert told == [("told = y.detach() if detached else y", sorted(held))] * detached

@@ -10,9 +10,10 @@ also in it; a target goes into a distance, which is no sum.
 """
 
 import re
+from collections.abc import Collection, Mapping
 
 from gradviz.facts.evidence import ConstantTerm
-from gradviz.graph import Graph, NodeKind, Place, Verdict
+from gradviz.graph import Graph, NodeKind, Parameter, Place, Verdict
 from gradviz.system.walk import walk
 
 _ADDS = frozenset(("add", "sub", "rsub", "stack", "cat"))  # those of several values
@@ -25,20 +26,34 @@ _UNDERIVABLE = "NotImplemented"  # what torch calls such a node
 _VALUES = re.compile(r"Backward\d*$")
 
 
-def find_constant_terms(graph: Graph) -> tuple[ConstantTerm, ...]:
+def find_constant_terms(
+    graph: Graph, held: Collection[str] | None = None
+) -> tuple[ConstantTerm, ...]:
     """Return the constant terms of the loss that a graph ends in, those severed at
     one line as one.
+
+    Args:
+        graph: Of a loss.
+        held: Names of the parameters that optimizers hold; None where these are not known. What
+            none holds, as a teacher, was not to be moved.
     """
     if not any(edge.severed for edge in graph.edges):
         return ()
     terms = _Terms(graph)
     by_line: dict[Place | None, list[str]] = {}
     for index in terms.dead:
-        names = parameters_behind(graph, index)
+        names = [name for name in parameters_behind(graph, index) if held is None or name in held]
         if names and not terms.is_meant(index):
-            at_line = by_line.setdefault(terms.severed_at(index), [])
+            at_line = by_line.setdefault(terms.severed_at(index, names), [])
             at_line.extend(name for name in names if name not in at_line)
     return tuple(ConstantTerm(tuple(names), place) for place, names in by_line.items())
+
+
+def held_of(parameters: Mapping[str, Parameter]) -> frozenset[str] | None:
+    """Return the names of those that optimizers hold; None where no optimizer is known."""
+    if all(parameter.optimized is None for parameter in parameters.values()):
+        return None
+    return frozenset(name for name, own in parameters.items() if own.optimized)
 
 
 def find_underivable(graph: Graph) -> tuple[ConstantTerm, ...]:
@@ -149,24 +164,26 @@ class _Terms:
         """Return some values and what they are sums of."""
         return self._graph.before(starts, lambda edge: self._hands_on(edge.target))
 
-    def severed_at(self, index: int) -> Place | None:
-        """Return the line that severs a dead value, the one nearest to the loss: of several routes,
-        that of the first cut that takes all its gradient from a parameter.
+    def severed_at(self, index: int, names: Collection[str]) -> Place | None:
+        """Return the line that severs a dead value from parameters, the one nearest to the loss: of
+        several routes, that of the first cut that takes all its gradient from a parameter.
         """
         nodes, into = self._graph.nodes, self._graph.into
         before = walk([index], lambda at: (edge.source for edge in into[at]), nearest=True)
+        own = {node.index for node in nodes if node.name in names}
+        lost = {source for source in own if nodes[source].verdict is Verdict.CUT}
+        routes = self._graph.after(lost or own)
         severing = [
             at
             for at in before
-            if nodes[at].severs is not None or any(edge.severed for edge in into[at])
+            if (nodes[at].severs is not None and at in routes)
+            or any(edge.severed and edge.source in routes for edge in into[at])
         ]
-        lost = {node.index for node in nodes if node.verdict is Verdict.CUT}
-        lost = self._graph.after(lost) if lost and len(severing) > 1 else lost
         numbers = {
             edge.cut: at
             for at in severing
             for edge in into[at]
-            if edge.cut is not None and edge.source in lost
+            if lost and edge.cut is not None and edge.source in routes
         }
         behind = self._graph.after([numbers[min(numbers)]]) if numbers else None
         first = next((at for at in severing if behind is None or at in behind), index)

@@ -15,7 +15,7 @@ from torch.optim import Optimizer
 from gradviz.causes.raised import blamed
 from gradviz.facts.blocks import taken_together
 from gradviz.facts.calls import CallKind
-from gradviz.facts.constant_terms import find_constant_terms, find_underivable
+from gradviz.facts.constant_terms import find_constant_terms, find_underivable, held_of
 from gradviz.facts.parameters import Parameters
 from gradviz.graph import Cut, CutKind, Edge, Graph, NodeKind, Parameter, Verdict
 from gradviz.judging.judge import judge
@@ -253,7 +253,7 @@ def _for_training(report: Report, ended: Ended, scene: names.Found) -> Seen:
         asked=frozenset(map(id, ended.asked)) or None,
         place=report.place,
         returns=ended.kind is CallKind.GRAD,
-        terms=find_constant_terms(report.graph),
+        terms=find_constant_terms(report.graph, held_of(report.parameters)),
         underivable=find_underivable(report.graph),
         births=report.births,
         copies=find_copies(report.graph),

@@ -16,7 +16,7 @@ from torch import Tensor
 from gradviz import causes
 from gradviz.causes.raised import blamed
 from gradviz.errors import LossError, TraceError
-from gradviz.facts.constant_terms import find_constant_terms
+from gradviz.facts.constant_terms import find_constant_terms, held_of
 from gradviz.facts.training import Training
 from gradviz.judging.judge import judge
 from gradviz.judging.model_names import Model, names_of
@@ -246,7 +246,7 @@ class Trace:
             self._training.calls.clear()
             call = Seen(
                 parameters=blamed(report.parameters, report.notes),
-                terms=find_constant_terms(report.graph),
+                terms=find_constant_terms(report.graph, held_of(report.parameters)),
                 births=report.births,
             )
             self._training.called(call, names, roots)

@@ -1,7 +1,7 @@
 """Puts together what was seen of each parameter and of each optimizer, as plain data."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gradviz.facts.evidence import Evidence, Look, Stepper
@@ -343,13 +343,33 @@ def _gets_rounding(name: str, reaching: Sequence[Seen], history: History) -> boo
 
 
 def _repeats(gatherer: Gatherer, optimizer: int) -> bool:
-    """Say whether it steps by the same gradients all that an earlier one steps."""
+    """Say whether it steps all that an earlier one steps, either by the same gradients, or after
+    backward calls that reach what no optimizer holds, and that those of the other do not.
+    """
     held = gatherer.optimizers.records[optimizer].held
-    sights = (sight for key in held for sight in gatherer.moves.of(key).sights)
+    sights = [sight for key in held for sight in gatherer.moves.of(key).sights]
     sizes = grouped((sight.optimizer, sight.glance.gradient) for sight in sights)
-    own = sizes.get(optimizer, [])
-    others = gatherer.optimizers.repeated_by(optimizer)
-    return any(own) and any(sizes.get(other) == own for other in others)
+    calls = grouped((sight.optimizer, sight.calls) for sight in sights if sight.follows)
+    own, reached = sizes.get(optimizer, []), _reached_unheld(gatherer, calls.get(optimizer, []))
+    return any(
+        (any(own) and sizes.get(other) == own)
+        or (reached and reached.isdisjoint(_reached_unheld(gatherer, calls.get(other, []))))
+        for other in gatherer.optimizers.repeated_by(optimizer)
+    )
+
+
+def _reached_unheld(gatherer: Gatherer, numbers: Collection[int]) -> set[str]:
+    """Return what no optimizer holds and calls reach, given by their numbers."""
+    names = gatherer.identities.names
+    records = gatherer.optimizers.records.values()
+    held = {names.get(key) for record in records for key in record.held}
+    return {
+        name
+        for call in gatherer.calls
+        if call.number in numbers
+        for name, own in call.parameters.items()
+        if own.verdict is Verdict.REACHED and name not in held
+    }
 
 
 def _undone(gatherer: Gatherer, optimizer: int) -> tuple[int, str] | None:
