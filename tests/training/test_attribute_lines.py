@@ -1,6 +1,6 @@
 from torch import nn
 
-from gradviz.training.attribute_lines import attribute_line
+from gradviz.training.attribute_lines import attribute_line, replacing_line
 
 
 class Inner(nn.Linear):
@@ -37,3 +37,29 @@ def test_several_lines_or_none_are_no_line():
     assert attribute_line("net.inner.missing", roots) is None
     assert attribute_line("net.missing.missing", roots) is None
     assert attribute_line("other", roots) is None
+
+
+MODEL = """
+class Net(nn.Module):
+    def __init__(self):
+        self.fc = nn.Linear(2, 2)
+        self.body = nn.Linear(2, 2)
+
+    def reset(self, classes):
+        self.fc = nn.Linear(2, classes)
+
+    def forward(self, x):
+        return self.fc(self.body(x))
+"""
+
+
+def test_what_replaces_a_part_of_a_model_is_the_only_line_that_can(tmp_path):
+    file = tmp_path / "own.py"
+    file.write_text(MODEL)
+    place = replacing_line("net.fc.weight", [str(file)])
+    assert place is not None
+    assert place.code == "self.fc = nn.Linear(2, classes)"
+    assert replacing_line("net.body.weight", [str(file)]) is None
+    other = tmp_path / "other.py"
+    other.write_text("net.fc = None")
+    assert replacing_line("net.fc.weight", [str(file), str(other)]) is None

@@ -2,7 +2,8 @@
 
 import pytest
 
-from gradviz.training.hand_lines import discarding_line, discarding_lines
+from gradviz.graph import Place
+from gradviz.training.hand_lines import discarding_line, discarding_lines, rebinding_line
 
 LOOP = "for p in net.parameters():\n    {}\n"
 
@@ -35,3 +36,25 @@ def test_of_two_such_lines_none_is_named(tmp_path):
     file = tmp_path / "own.py"
     file.write_text(LOOP.format("p = p - p.grad") * 2)
     assert discarding_line([str(file)]) is None
+
+
+STEP = "for p in group['params']:\n    {}\n    if p.grad is not None:\n        p.add_(p.grad)\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("p = p * (1 - lr * decay)", 2),
+        ("p = p.mul(1 - lr)", 2),
+        ("p = p.data", None),
+        ("p.mul_(1 - lr)", None),
+        ("q = p * 2", None),
+    ],
+)
+def test_a_write_into_what_was_made_of_a_parameter_is_told_where_that_was_made(
+    text, line, tmp_path
+):
+    file = tmp_path / "own.py"
+    file.write_text(STEP.format(text))
+    found = rebinding_line(Place(str(file), 4))
+    assert (found and found.line) == line

@@ -34,6 +34,18 @@ def test_what_stands_where_another_stood_was_put_there_by_a_line(owners):
     assert place.code == "net.weight = nn.Parameter(torch.zeros(2, 2))"
 
 
+def test_what_is_tied_elsewhere_still_was_replaced_where_it_stood(owners):
+    net, head = nn.Embedding(3, 2), nn.Linear(2, 3, bias=False)
+    head.weight = old = net.weight
+    moment = owners.moment()
+    net.weight = nn.Parameter(torch.zeros(3, 2))
+    assert owners.put_in_place_of(id(net.weight), moment) == id(old)
+    assert owners.put_in_place_of(id(net.weight), owners.moment()) is None
+    assert owners.put_in_place_of(id(head.weight), moment) is None
+    place = owners.replaced_at(id(net.weight), id(old), {})
+    assert place.code == "net.weight = nn.Parameter(torch.zeros(3, 2))"
+
+
 def test_a_module_that_was_replaced_replaces_its_parameters(owners):
     net = nn.Sequential(nn.Linear(2, 2))
     old = net[0].weight

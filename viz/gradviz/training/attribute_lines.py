@@ -1,8 +1,8 @@
-"""The line of a program that gives a module an attribute."""
+"""The line of a program that gives a module an attribute, or gives it another."""
 
 import ast
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -32,6 +32,36 @@ def attribute_line(name: str, roots: Mapping[str, Any]) -> Place | None:
         if lines:
             return lines[0] if len(lines) == 1 else None
     return None
+
+
+def replacing_line(name: str, files: Iterable[str]) -> Place | None:
+    """Return the only line of some files that sets, in no ``__init__``, an attribute that the name
+    of a parameter goes through: ``model.fc = ...`` for ``model.fc.weight``; None where there are
+    several, or none.
+    """
+    parts = frozenset(name.split(".")[1:])
+    lines = [line for file in files for line in _replacing(file, parts)]
+    return lines[0] if len(lines) == 1 else None
+
+
+@lru_cache(maxsize=512)
+def _replacing(file: str, parts: frozenset[str]) -> tuple[Place, ...]:
+    """Return the lines of a file that set one of some attributes, in no ``__init__``."""
+
+    def find(tree: ast.Module) -> Iterator[ast.stmt]:
+        made = {
+            node
+            for method in ast.walk(tree)
+            if isinstance(method, ast.FunctionDef) and method.name == "__init__"
+            for node in ast.walk(method)
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Assign) and node not in made:
+                targets = (own for target in node.targets for own in ast.walk(target))
+                if any(isinstance(own, ast.Attribute) and own.attr in parts for own in targets):
+                    yield node
+
+    return lines_with(find, file, parts)
 
 
 @lru_cache(maxsize=512)

@@ -11,8 +11,9 @@ from gradviz.facts.training import Heir
 from gradviz.graph import NotFinite, Parameter, Place, UnusedReason, Verdict
 from gradviz.recording.reading.where import Spot
 from gradviz.system.grouped import grouped
+from gradviz.training.attribute_lines import replacing_line
 from gradviz.training.freeze_lines import files_of_user, freezing_line
-from gradviz.training.hand_lines import discarding_line
+from gradviz.training.hand_lines import discarding_line, rebinding_line
 from gradviz.training.identities import Identities
 from gradviz.training.lookout import Lookout
 from gradviz.training.moves import History, Moves, StepSight
@@ -142,7 +143,7 @@ class Gatherer:
             finite=history.finite,
             stays_so=history.stays_so,
             replaced=replaced is not None,
-            replaced_at=replaced and self.identities.replaced_at(key, replaced[0]),
+            replaced_at=replaced and _replaced_at(self, name, key, replaced[0]),
             stale_in=None if replaced is None else self.optimizers.name_of(replaced[1]),
             outlived=replaced is not None and self.moves.of(replaced[0]).by_gradient,
             left=replaced is not None and replaced[0] == key,
@@ -326,9 +327,23 @@ class Gatherer:
             decays=glance.decays,
             touch=sight.touch,
             place=_place(sight.spot),
-            wrote=None if sight.wrote is None else _place(sight.wrote[0]),
+            wrote=None if sight.wrote is None else _line_of_write(sight.wrote[0]),
             undone=sight.wrote is not None and sight.wrote[1],
         )
+
+
+def _replaced_at(gatherer: Gatherer, name: str, key: int, old: int) -> Place | None:
+    """Return the line that put a parameter where another stood, or the only one that can have."""
+    place = gatherer.identities.replaced_at(key, old)
+    if place is None and gatherer.moves.of(old).moved:
+        return replacing_line(name, files_of_user())
+    return place
+
+
+def _line_of_write(spot: Spot) -> Place | None:
+    """Return the line that wrote, or the one that gave its name to a copy before."""
+    place = _place(spot)
+    return place and (rebinding_line(place) or place)
 
 
 def _gets_rounding(name: str, reaching: Sequence[Seen], history: History) -> bool:

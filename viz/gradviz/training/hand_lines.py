@@ -1,4 +1,4 @@
-"""The line of a program that steps by hand into a new tensor, which nothing keeps."""
+"""The line of a program that steps into a new tensor, which nothing keeps."""
 
 import ast
 from collections.abc import Iterable, Iterator
@@ -6,6 +6,8 @@ from functools import lru_cache
 
 from gradviz.graph import Place
 from gradviz.recording.reading.programs import lines_with
+
+_MAKES_NEW = frozenset("add sub mul div lerp addcmul addcdiv clone".split())
 
 
 def discarding_line(files: Iterable[str]) -> Place | None:
@@ -22,6 +24,52 @@ def discarding_lines(file: str) -> tuple[Place, ...]:
     computed of its .grad and is read no more.
     """
     return lines_with(_discarding, file, (".grad",))
+
+
+def rebinding_line(place: Place) -> Place | None:
+    """Return the line that gives the variable of the innermost loop around a line to what is
+    computed of it, where that line then writes into it in place; None where none does.
+    """
+    lines = _rebound_before(place.file, place.line)
+    return lines[0] if lines else None
+
+
+@lru_cache(maxsize=512)
+def _rebound_before(file: str, line: int) -> tuple[Place, ...]:
+    def find(tree: ast.Module) -> Iterator[ast.Assign]:
+        loops = [
+            loop
+            for loop in ast.walk(tree)
+            if isinstance(loop, ast.For) and loop.lineno <= line <= (loop.end_lineno or 0)
+        ]
+        for loop in loops[-1:]:
+            names = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
+            written = {name for node in ast.walk(loop) for name in _written(node, line)}
+            for node in ast.walk(loop):
+                match node:
+                    case ast.Assign(targets=[ast.Name(id=name)], value=value, lineno=own):
+                        if own < line and name in names & written and _is_new(value, name):
+                            yield node
+
+    return lines_with(find, file)
+
+
+def _is_new(value: ast.expr, name: str) -> bool:
+    """Say whether a value is a new tensor that is computed of what a name stands for."""
+    match value:
+        case ast.BinOp():
+            return bool(_reads(value, name))
+        case ast.Call(func=ast.Attribute(attr=attr)):
+            return attr in _MAKES_NEW and bool(_reads(value, name))
+    return False
+
+
+def _written(node: ast.AST, line: int) -> Iterator[str]:
+    """Yield the name that a call at a line writes into in place: ``p.add_(...)``."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=attr), lineno=own):
+            if own == line and attr.endswith("_") and not attr.endswith("__"):
+                yield name
 
 
 def _discarding(tree: ast.Module) -> Iterator[ast.Assign]:

@@ -5,6 +5,7 @@ Parameters are known by identity; models are held weakly.
 
 import weakref
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from torch import Tensor, nn
@@ -279,9 +280,25 @@ class Identities:
                     first = self._first_names.get(successor, successor)
                     if first not in stepped:  # by what was given the optimizer since
                         stale.setdefault(first, (held, key))
-        for name, identities in self._bequests.stale(self.names, optimizers):
+        for name, identities in chain(
+            self._bequests.stale(self.names, optimizers), self._ousted(stepped, optimizers)
+        ):
             stale.setdefault(name, identities)
         return stale
+
+    def _ousted(
+        self, stepped: Container[str | None], optimizers: Optimizers
+    ) -> Iterator[tuple[str, tuple[int, int]]]:
+        """Yield what was put where a parameter stood after an optimizer was made that holds that,
+        though it stands elsewhere still, tied to that place before.
+        """
+        unheld = [(new, name) for new, name in self.names.items() if name not in stepped]
+        for key, record in optimizers.records.items() if unheld else ():
+            if record.born is not None:
+                for new, name in unheld:
+                    old = self._owners.put_in_place_of(new, record.born)
+                    if old in record.held and old in self.names:
+                        yield name, (old, key)
 
     def is_inherited(self, key: int, optimizers: Optimizers) -> bool:
         """Say whether an optimizer holds what was made of a parameter that no model has."""

@@ -33,7 +33,7 @@ class _Entry:
     occupant: int  # identity of a parameter, number of a module
     spot: Spot
     born: int
-    again: bool  # something else stood there before
+    former: int | None  # what stood there before, if something else did
 
 
 class Owners:
@@ -100,9 +100,8 @@ class Owners:
     def _put(self, slot: _Slot, occupant: int) -> None:
         before = self._entries.get(slot)
         spot = Spot._make((*where.quick(sys._getframe(2))[:4], -1))
-        self._entries[slot] = _Entry(
-            occupant, spot, self.moment(), before is not None and before.occupant != occupant
-        )
+        former = before.occupant if before is not None and before.occupant != occupant else None
+        self._entries[slot] = _Entry(occupant, spot, self.moment(), former)
 
     def _number(self, module: nn.Module) -> int:
         entry = self._numbers.get(id(module))
@@ -133,6 +132,15 @@ class Owners:
     def is_of_module(self, parameter: int) -> bool:
         """Say whether some module was seen to register a parameter, given by its identity."""
         return parameter in self._slot_of_parameter
+
+    def put_in_place_of(self, parameter: int, since: int) -> int | None:
+        """Return the identity of the parameter that stood where one, given by its identity, was put
+        after a moment; None where none did.
+        """
+        slot = self._slot_of_parameter.get(parameter)
+        entry = None if slot is None else self._entries.get(slot)
+        is_later = entry is not None and entry.occupant == parameter and entry.born > since
+        return entry.former if entry is not None and is_later else None
 
     def name_of(self, parameter: int, paths: Mapping[int, str]) -> str | None:
         """Return the name that a parameter, by identity, had in the modules whose paths are given
@@ -172,7 +180,7 @@ class Owners:
         """
         former = {slot for slot, _ in self._chain(old)}
         for slot, entry in reversed(list(self._chain(new))):
-            if slot in former and entry.again:
+            if entry.former is not None and (slot in former or entry.former == old):
                 return entry.spot.calling_place or entry.spot.place
         return self.created_at(new)
 
