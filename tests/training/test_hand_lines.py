@@ -3,7 +3,7 @@
 import pytest
 
 from gradviz.graph import Place
-from gradviz.training.hand_lines import discarding_line, discarding_lines, rebinding_line
+from gradviz.training.hand_lines import discarding_line, discarding_lines, line_of_write
 
 LOOP = "for p in net.parameters():\n    {}\n"
 
@@ -46,9 +46,9 @@ STEP = "for p in group['params']:\n    {}\n    if p.grad is not None:\n        p
     [
         ("p = p * (1 - lr * decay)", 2),
         ("p = p.mul(1 - lr)", 2),
-        ("p = p.data", None),
-        ("p.mul_(1 - lr)", None),
-        ("q = p * 2", None),
+        ("p = p.data", 4),
+        ("p.mul_(1 - lr)", 4),
+        ("q = p * 2", 4),
     ],
 )
 def test_a_write_into_what_was_made_of_a_parameter_is_told_where_that_was_made(
@@ -56,5 +56,6 @@ def test_a_write_into_what_was_made_of_a_parameter_is_told_where_that_was_made(
 ):
     file = tmp_path / "own.py"
     file.write_text(STEP.format(text))
-    found = rebinding_line(Place(str(file), 4))
-    assert (found and found.line) == line
+    found = line_of_write(Place(str(file), 4))
+    assert found is not None
+    assert found.line == line

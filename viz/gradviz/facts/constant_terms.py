@@ -44,7 +44,9 @@ def find_constant_terms(
     for index in terms.dead:
         names = [name for name in parameters_behind(graph, index) if held is None or name in held]
         if names and not terms.is_meant(index):
-            at_line = by_line.setdefault(terms.severed_at(index, names), [])
+            lost = terms.lost(names)  # what else it is made of may be meant to take no part
+            names = lost if held is not None and lost else names
+            at_line = by_line.setdefault(terms.severed_at(index, lost or names), [])
             at_line.extend(name for name in names if name not in at_line)
     return tuple(ConstantTerm(tuple(names), place) for place, names in by_line.items())
 
@@ -164,15 +166,18 @@ class _Terms:
         """Return some values and what they are sums of."""
         return self._graph.before(starts, lambda edge: self._hands_on(edge.target))
 
+    def lost(self, names: Collection[str]) -> list[str]:
+        """Return those of some parameters that all gradient is taken from."""
+        nodes = self._graph.nodes
+        return [own.name for own in nodes if own.name in names and own.verdict is Verdict.CUT]
+
     def severed_at(self, index: int, names: Collection[str]) -> Place | None:
         """Return the line that severs a dead value from parameters, the one nearest to the loss: of
-        several routes, that of the first cut that takes all its gradient from a parameter.
+        several routes from what all gradient is taken from, that of the first cut.
         """
         nodes, into = self._graph.nodes, self._graph.into
         before = walk([index], lambda at: (edge.source for edge in into[at]), nearest=True)
-        own = {node.index for node in nodes if node.name in names}
-        lost = {source for source in own if nodes[source].verdict is Verdict.CUT}
-        routes = self._graph.after(lost or own)
+        routes = self._graph.after({node.index for node in nodes if node.name in names})
         severing = [
             at
             for at in before
@@ -183,8 +188,9 @@ class _Terms:
             edge.cut: at
             for at in severing
             for edge in into[at]
-            if lost and edge.cut is not None and edge.source in routes
+            if edge.cut is not None and edge.source in routes
         }
-        behind = self._graph.after([numbers[min(numbers)]]) if numbers else None
+        is_lost = bool(numbers) and bool(self.lost(names))
+        behind = self._graph.after([numbers[min(numbers)]]) if is_lost else None
         first = next((at for at in severing if behind is None or at in behind), index)
         return nodes[first].caller or nodes[first].place

@@ -28,6 +28,9 @@ WHYS = tuple(IN_WORDS)
 BESIDES = ("constant_term", "vanishing", "exploding", "no_step", "ranks_differ", "stopped")
 """Reasons of alarms beside these."""
 
+THAWS_NOTHING = "sets an attribute of the module and thaws nothing"
+"""What ``module.requires_grad = True`` does."""
+
 MOVERS = (
     *("gradient", "rounding", "weight decay", "no gradient", "hand", "hand, no gradient"),
     "memory",

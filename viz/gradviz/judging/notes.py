@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from gradviz.causes.raised import NO_GRAD
+from gradviz.facts.training import THAWS_NOTHING
 from gradviz.graph import NotFinite, Parameter, Place, Verdict
 from gradviz.judging.analysis import Judgement, ParameterSeen
 from gradviz.judging.gradient_hooks import TENSOR_HOOK
@@ -69,7 +70,7 @@ def _notes_of_switches(names: Names, parameters: tuple[Parameter, ...]) -> Itera
     for path in names.switched_on:
         if count := _how_many_in(path, frozen):
             yield (
-                f"{path}.requires_grad = True sets an attribute of the module and thaws nothing;"
+                f"{path}.requires_grad = True {THAWS_NOTHING};"
                 f" {path}.requires_grad_(True) thaws {_all_of(count)} in it that"
                 f" {'is' if count == 1 else 'are'} frozen."
             )

@@ -4,7 +4,15 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from gradviz.causes.raised import REFUSALS
-from gradviz.facts.training import BY_GRADIENT, IN_WORDS, Alarm, Fate, Heir, Training
+from gradviz.facts.training import (
+    BY_GRADIENT,
+    IN_WORDS,
+    THAWS_NOTHING,
+    Alarm,
+    Fate,
+    Heir,
+    Training,
+)
 from gradviz.graph import Parameter, Place, Verdict
 from gradviz.render.adapters import fold
 from gradviz.render.reason_words import next_to_nothing, why_not
@@ -288,6 +296,8 @@ def _alarm_line(alarm: Alarm, training: Training) -> str:
         return f"backward() raised an error over what is done at {_at(alarm)}"
     if alarm.why == "constant_term":
         return f"a term of the loss at {_at(alarm)} moves nothing"
+    if alarm.why == "frozen" and THAWS_NOTHING in alarm.means:
+        return f"frozen, and not thawed at {_at(alarm)}" if alarm.file else "frozen, and not thawed"
     fates = [fate for fate in training.parameters if fate.name in alarm.parameters]
     if alarm.why == "not_held" and fates and all(fate.mover == "memory" for fate in fates):
         return _moved_with(fates, training)

@@ -7,7 +7,7 @@ settles, what another loss trains.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -21,8 +21,10 @@ from gradviz.facts.training import (
     line_fields,
 )
 from gradviz.graph import Place, Verdict
+from gradviz.training.cut_lines import cut_in_blocks
 from gradviz.training.forgotten import is_forgotten
 from gradviz.training.idle import dead, flat, idle, locked_at_zero
+from gradviz.training.switched import switched_in_vain
 from gradviz.training.touched import taken_beside_decay
 from gradviz.training.words import explain, is_thawed
 
@@ -59,11 +61,12 @@ def find_alarms(
     """
     alarms = _Collected()
     zeros = list(_at_zero(evidence, steppers, ended=ended))
-    constant = list(_constant(terms, steppers))
+    constant = list(_constant(terms, steppers, cut_in_blocks(evidence, fates)))
     for why, place, names in (
         *zeros,
         *(("underivable", term.place, term.parameters) for term in underivable),
         *constant,
+        *switched_in_vain(evidence.values(), steppers),
         *_exploding(evidence.values(), thresholds),
         *_stopped_midway(evidence.values(), constant),
         *_taken_beside_decay(evidence, fates),
@@ -240,12 +243,20 @@ def _no_step(
 
 
 def _constant(
-    terms: Sequence[ConstantTerm], steppers: Sequence[Stepper]
+    terms: Sequence[ConstantTerm],
+    steppers: Sequence[Stepper],
+    explained: Container[tuple[str, str]],
 ) -> Iterator[tuple[str, Place | None, list[str]]]:
-    """Yield the constant terms that depend on what an optimizer holds."""
+    """Yield the constant terms that depend on what an optimizer holds, and of which no fate tells
+    by the block that makes them so.
+    """
     held = {name for stepper in steppers for name in stepper.held}
     for term in terms:
-        names = [name for name in term.parameters if name in held]
+        names = [
+            name
+            for name in term.parameters
+            if name in held and (name, str(term.place)) not in explained
+        ]
         if names:
             yield "constant_term", term.place, names
 

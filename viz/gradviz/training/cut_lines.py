@@ -3,7 +3,7 @@
 Pure, without torch.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
@@ -30,3 +30,18 @@ def named_by_terms(
         return fate
 
     return tuple(map(named, fates, evidence)) if lines else tuple(fates)
+
+
+def cut_in_blocks(evidence: Mapping[str, Evidence], fates: Iterable[Fate]) -> set[tuple[str, str]]:
+    """Return for each parameter that is told to be cut off by a block the lines in that which cut
+    it off.
+    """
+    lines = {fate.name: f"{fate.file}:{fate.line}" for fate in fates if fate.why == "cut"}
+    return {
+        (name, str(place))
+        for name, line in lines.items()
+        for call in evidence[name].verdicts
+        for cut in call.cuts
+        if cut.block is not None and str(cut.block) == line
+        for place in (Place(cut.file, cut.line, cut.code), *cut.within)
+    }

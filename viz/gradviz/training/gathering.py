@@ -13,7 +13,7 @@ from gradviz.recording.reading.where import Spot
 from gradviz.system.grouped import grouped
 from gradviz.training.attribute_lines import replacing_line
 from gradviz.training.freeze_lines import files_of_user, freezing_line
-from gradviz.training.hand_lines import discarding_line, rebinding_line
+from gradviz.training.hand_lines import discarding_line, line_of_write
 from gradviz.training.identities import Identities
 from gradviz.training.lookout import Lookout
 from gradviz.training.moves import History, Moves, StepSight
@@ -22,6 +22,7 @@ from gradviz.training.owners import Owners
 from gradviz.training.returns import Returns
 from gradviz.training.seen import Seen
 from gradviz.training.stalls import Stalls
+from gradviz.training.switched import switching_line
 from gradviz.training.touches import Touches
 
 _FAR = 1e3  # times its size: a step that moves a parameter as far throws it away
@@ -176,6 +177,8 @@ class Gatherer:
             missed=self.missed.get(name),
             rate_at=self._rate_at(key, history),
             rounding=_gets_rounding(name, self._reaching(name), history),
+            switched=self.identities.switched(name),
+            switched_at=switching_line(self.identities.switched(name), self._files),
             discarded_at=self._discarded_at(history),
         )
 
@@ -327,7 +330,7 @@ class Gatherer:
             decays=glance.decays,
             touch=sight.touch,
             place=_place(sight.spot),
-            wrote=None if sight.wrote is None else _line_of_write(sight.wrote[0]),
+            wrote=None if sight.wrote is None else line_of_write(_place(sight.wrote[0])),
             undone=sight.wrote is not None and sight.wrote[1],
         )
 
@@ -336,14 +339,8 @@ def _replaced_at(gatherer: Gatherer, name: str, key: int, old: int) -> Place | N
     """Return the line that put a parameter where another stood, or the only one that can have."""
     place = gatherer.identities.replaced_at(key, old)
     if place is None and gatherer.moves.of(old).moved:
-        return replacing_line(name, files_of_user())
+        return replacing_line(name, gatherer._files())
     return place
-
-
-def _line_of_write(spot: Spot) -> Place | None:
-    """Return the line that wrote, or the one that gave its name to a copy before."""
-    place = _place(spot)
-    return place and (rebinding_line(place) or place)
 
 
 def _gets_rounding(name: str, reaching: Sequence[Seen], history: History) -> bool:

@@ -26,12 +26,12 @@ def discarding_lines(file: str) -> tuple[Place, ...]:
     return lines_with(_discarding, file, (".grad",))
 
 
-def rebinding_line(place: Place) -> Place | None:
-    """Return the line that gives the variable of the innermost loop around a line to what is
-    computed of it, where that line then writes into it in place; None where none does.
+def line_of_write(place: Place | None) -> Place | None:
+    """Return the line that wrote into a copy of a parameter; but where a line before it, in the
+    innermost loop around it, gives the loop's own variable to what is computed of that, this.
     """
-    lines = _rebound_before(place.file, place.line)
-    return lines[0] if lines else None
+    lines = _rebound_before(place.file, place.line) if place is not None else ()
+    return lines[0] if lines else place
 
 
 @lru_cache(maxsize=512)

@@ -16,6 +16,7 @@ from gradviz.graph import Verdict
 from gradviz.render.sentences import begins_in, listing, note_text, path_and_line
 from gradviz.training.forgotten import held_by_what_steps
 from gradviz.training.spoilt import of_spoilt
+from gradviz.training.switched import explain_switched
 from gradviz.training.touched import ASSIGNED_ZEROS, is_assigned_zeros
 
 Explained = tuple[str, str]  # what it means, and what usually mends it
@@ -63,14 +64,10 @@ _MEANS: Mapping[str, Explained] = {
         "Look at the bound or the factor: a maximal norm of 0 leaves nothing.",
     ),
     "stale": (
-        (
-            "The optimizer holds the parameters that stood here before they were replaced; those"
-            " that are here now are never stepped."
-        ),
-        (
-            "Make the optimizer after they were replaced, or give it the new parameters with"
-            " add_param_group()."
-        ),
+        "The optimizer holds the parameters that stood here before they were replaced; those"
+        " that are here now are never stepped.",
+        "Make the optimizer after they were replaced, or give it the new parameters with"
+        " add_param_group().",
     ),
     "not_held": (
         "Gradient arrives, and no optimizer holds them.",
@@ -423,6 +420,7 @@ def _cut(asked: _Asked) -> Explained | None:
 
 
 _CLOSER: Mapping[str, Callable[[_Asked], Explained | None]] = {
+    "frozen": lambda asked: explain_switched(asked.concerned),
     "not_stepped": _not_stepped,
     "stale": _stale,
     "not_held": _not_held,

@@ -1,0 +1,64 @@
+"""Modules that were given an attribute ``requires_grad = True``, which thaws nothing in them."""
+
+import ast
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
+
+from gradviz.facts.evidence import Evidence, Stepper
+from gradviz.facts.training import THAWS_NOTHING
+from gradviz.graph import Place, Verdict
+from gradviz.recording.reading.programs import lines_with
+
+_ATTRIBUTE = "requires_grad"
+
+
+def switched_in_vain(
+    evidence: Iterable[Evidence], steppers: Iterable[Stepper]
+) -> Iterator[tuple[str, Place | None, list[str]]]:
+    """Yield what is frozen in every call and stands in a module that was to be thawed so, while an
+    optimizer that steps holds it: so it was meant to train.
+    """
+    held = {name for stepper in steppers if stepper.steps for name in stepper.held}
+    for own in evidence:
+        if own.switched is not None and own.name in held and own.outcomes == {Verdict.FROZEN}:
+            yield "frozen", own.switched_at, [own.name]
+
+
+def explain_switched(concerned: Sequence[Evidence]) -> tuple[str, str] | None:
+    """Return what it means for parameters, and what mends it; None where no module was meant."""
+    paths = list(dict.fromkeys(own.switched for own in concerned if own.switched is not None))
+    if not paths:
+        return None
+    return (
+        f"{paths[0]}.requires_grad = True {THAWS_NOTHING}: its parameters stay frozen.",
+        f"Call {paths[0]}.requires_grad_(True): it thaws all parameters in it.",
+    )
+
+
+def switching_line(path: str | None, files: Callable[[], Iterable[str]]) -> Place | None:
+    """Return the only line of some files that sets the attribute of what is called as the last part
+    of a path; None where there are several, or none, or no path.
+    """
+    if path is None:
+        return None
+    name = path.rpartition(".")[2]
+    lines = [line for file in files() for line in _switching(file, name)]
+    return lines[0] if len(lines) == 1 else None
+
+
+@lru_cache(maxsize=512)
+def _switching(file: str, name: str) -> tuple[Place, ...]:
+    def find(tree: ast.Module) -> Iterator[ast.Assign]:
+        for node in ast.walk(tree):
+            match node:
+                case ast.Assign(
+                    targets=[ast.Attribute(value=owner, attr=attribute)],
+                    value=ast.Constant(value=True),
+                ):
+                    if attribute == _ATTRIBUTE and name in (
+                        getattr(owner, "attr", None),
+                        getattr(owner, "id", None),
+                    ):
+                        yield node
+
+    return lines_with(find, file, (_ATTRIBUTE,))
