@@ -292,12 +292,8 @@ def note_on_size(training: Training) -> str:
 
 def _alarm_line(alarm: Alarm, training: Training) -> str:
     """Return what an alarm is about, in a few words."""
-    if alarm.why == "cut" and _is_raised(alarm):
-        return f"backward() raised an error over what is done at {_at(alarm)}"
-    if alarm.why == "constant_term":
-        return f"a term of the loss at {_at(alarm)} moves nothing"
-    if alarm.why == "frozen" and THAWS_NOTHING in alarm.means:
-        return f"frozen, and not thawed at {_at(alarm)}" if alarm.file else "frozen, and not thawed"
+    if line := _line_of_its_own(alarm):
+        return line
     fates = [fate for fate in training.parameters if fate.name in alarm.parameters]
     if alarm.why == "not_held" and fates and all(fate.mover == "memory" for fate in fates):
         return _moved_with(fates, training)
@@ -319,6 +315,17 @@ def _alarm_line(alarm: Alarm, training: Training) -> str:
         rate_at=fates[0].rate_at if len({fate.rate_at for fate in fates}) == 1 else None,
     )
     return why_not(reason, single=len(alarm.parameters) == 1)
+
+
+def _line_of_its_own(alarm: Alarm) -> str:
+    """Return what an alarm is about that no reason says; else nothing."""
+    if alarm.why == "cut" and _is_raised(alarm):
+        return f"backward() raised an error over what is done at {_at(alarm)}"
+    if alarm.why == "constant_term":
+        return f"a term of the loss at {_at(alarm)} moves nothing"
+    if alarm.why == "frozen" and THAWS_NOTHING in alarm.means:
+        return f"frozen, and not thawed at {_at(alarm)}" if alarm.file else "frozen, and not thawed"
+    return ""
 
 
 def _of_no_model(names: Sequence[str]) -> str:

@@ -154,7 +154,7 @@ class Gatherer:
             birth=birth,
             thrown=None if birth is None or birth.holder else self._thrown(number),
             overflow=_overflow(None if births and overflow is not history.overflow else overflow),
-            returned_at=self._returned_at(name),
+            returned_at=_returned_at(self._reaching(name)),
             cleared_at=self.touches.cleared_at(key),
             dropped_at=self.touches.dropped_at(key),
             thawed=history.thawed,
@@ -177,8 +177,8 @@ class Gatherer:
             missed=self.missed.get(name),
             rate_at=self._rate_at(key, history),
             rounding=_gets_rounding(name, self._reaching(name), history),
-            switched=self.identities.switched(name),
-            switched_at=switching_line(self.identities.switched(name), self._files),
+            switched=self.identities.switches.above(name),
+            switched_at=switching_line(self.identities.switches.above(name), self._files),
             discarded_at=self._discarded_at(history),
         )
 
@@ -297,11 +297,6 @@ class Gatherer:
             if name in call.parameters and call.parameters[name].verdict is Verdict.REACHED
         ]
 
-    def _returned_at(self, name: str) -> Place | None:
-        reaching = self._reaching(name)
-        is_returned = reaching and all(call.returns for call in reaching)
-        return reaching[-1].place if is_returned else None
-
     def _left_out(self, name: str, key: int) -> Place | None:
         """Return the line of a call whose ``inputs`` left a parameter out, where every call that
         reaches it did.
@@ -341,6 +336,11 @@ def _replaced_at(gatherer: Gatherer, name: str, key: int, old: int) -> Place | N
     if place is None and gatherer.moves.of(old).moved:
         return replacing_line(name, gatherer._files())
     return place
+
+
+def _returned_at(reaching: Sequence[Seen]) -> Place | None:
+    is_returned = reaching and all(call.returns for call in reaching)
+    return reaching[-1].place if is_returned else None
 
 
 def _gets_rounding(name: str, reaching: Sequence[Seen], history: History) -> bool:

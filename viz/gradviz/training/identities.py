@@ -20,6 +20,7 @@ from gradviz.training.bequests import Bequests
 from gradviz.training.optimizers import Optimizers
 from gradviz.training.owners import Owners
 from gradviz.training.sampling import has_values
+from gradviz.training.switched import Switches
 
 
 class Identities:
@@ -28,7 +29,7 @@ class Identities:
     Attributes:
         names: Of parameters by identity, as of the last call.
         paths: Of modules by identity.
-        switched_on: Paths of modules with an attribute ``requires_grad = True``.
+        switches: Modules with an attribute ``requires_grad = True``.
         joined: Parameters that the last call has found, and none before it, in a model of which
             one had found others.
         numels: How many elements each has, by name.
@@ -39,7 +40,7 @@ class Identities:
     def __init__(self, owners: Owners) -> None:
         self.names: dict[int, str] = {}
         self.paths: dict[int, str] = {}
-        self.switched_on: list[str] = []
+        self.switches = Switches()
         self.joined: list[Tensor] = []
         self.numels: dict[str, int] = {}
         self.inside: dict[str, tuple[str, ...]] = {}
@@ -84,7 +85,7 @@ class Identities:
             for other in names_before.parameters.get(id(tensor), (name,))
         }
         self.paths = dict(names_before.modules)
-        self.switched_on = list(names_before.switched_on)
+        self.switches.paths = list(names_before.switched_on)
         self.numels.update(
             {name: tensor.numel() for name, tensor in tensors.items() if has_values(tensor)}
         )
@@ -141,20 +142,6 @@ class Identities:
             if root is not None:
                 yield from torch_inside.all_parameters_of(root)
 
-    def look_for_switches(self) -> None:
-        """See which modules have an attribute ``requires_grad = True`` now."""
-        for reference in self._roots.values():
-            root = reference()
-            for module in () if root is None else torch_inside.modules_of(root):
-                path = self.paths.get(id(module))
-                if path and module.__dict__.get("requires_grad") is True:
-                    self.switched_on.append(path)
-
-    def switched(self, name: str) -> str | None:
-        """Return the path of the innermost of these modules around a parameter."""
-        paths = [path for path in self.switched_on if name.startswith(f"{path}.")]
-        return max(paths, key=len, default=None)
-
     def came_later(self, optimizers: Optimizers) -> dict[str, bool]:
         """Return the parameters of models that have gradient and that no call that was watched has
         found, with whether an optimizer holds them.
@@ -163,6 +150,7 @@ class Identities:
         later: dict[str, bool] = {}
         for name, reference in self._roots.items():
             root = reference()
+            self.switches.look(root, self.paths)
             for path, parameter in () if root is None else torch_inside.named_parameters_of(root):
                 if parameter.grad is not None and id(parameter) not in self._former:
                     later[f"{name}.{path}"] = id(parameter) in held

@@ -1,15 +1,41 @@
 """Modules that were given an attribute ``requires_grad = True``, which thaws nothing in them."""
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+
+from torch import nn
 
 from gradviz.facts.evidence import Evidence, Stepper
 from gradviz.facts.training import THAWS_NOTHING
 from gradviz.graph import Place, Verdict
+from gradviz.recording import torch_inside
 from gradviz.recording.reading.programs import lines_with
 
 _ATTRIBUTE = "requires_grad"
+
+
+class Switches:
+    """The modules that have such an attribute.
+
+    Attributes:
+        paths: Of them.
+    """
+
+    def __init__(self) -> None:
+        self.paths: list[str] = []
+
+    def look(self, root: nn.Module | None, paths: Mapping[int, str]) -> None:
+        """See which modules of a model have one now; ``paths`` are those of all, by identity."""
+        for module in () if root is None else torch_inside.modules_of(root):
+            path = paths.get(id(module))
+            if path and module.__dict__.get(_ATTRIBUTE) is True and path not in self.paths:
+                self.paths.append(path)
+
+    def above(self, name: str) -> str | None:
+        """Return the path of the innermost of them around a parameter; None where none is."""
+        paths = [path for path in self.paths if name.startswith(f"{path}.")]
+        return max(paths, key=len, default=None)
 
 
 def switched_in_vain(

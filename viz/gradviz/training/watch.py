@@ -332,7 +332,6 @@ class StepWatch:
         if ended:
             self.lookout.settle(self.optimizers)
             self.identities.look_inside()
-            self.identities.look_for_switches()
             self._later = self.identities.came_later(self.optimizers)
             self.look_again()
             with torch_inside.without_torch_function():
@@ -370,12 +369,9 @@ def _look_for_stalls(watch: StepWatch, optimizer: Optimizer, steps: int) -> None
 
 
 def _look_for_growth(watch: StepWatch, optimizer: Optimizer, steps: int) -> None:
-    """Look, each time that the number of steps has doubled, whether a model has got parameters, or
-    a module of it an attribute that thaws nothing.
-    """
+    """Look, each time that the number of steps has doubled, whether a model has got parameters."""
     if watch.grown is None or steps & (steps - 1):
         return
-    watch.identities.look_for_switches()
     count = len(watch.identities.came_later(watch.optimizers))
     if count:
         in_mode(watch.stalls.grad_mode, partial(watch.grown, optimizer, count))
