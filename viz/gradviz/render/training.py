@@ -292,9 +292,9 @@ def note_on_size(training: Training) -> str:
 
 def _alarm_line(alarm: Alarm, training: Training) -> str:
     """Return what an alarm is about, in a few words."""
-    if line := _line_of_its_own(alarm):
-        return line
     fates = [fate for fate in training.parameters if fate.name in alarm.parameters]
+    if line := _line_of_its_own(alarm, fates):
+        return line
     if alarm.why == "not_held" and fates and all(fate.mover == "memory" for fate in fates):
         return _moved_with(fates, training)
     if alarm.why == "not_held" and not fates:
@@ -317,14 +317,18 @@ def _alarm_line(alarm: Alarm, training: Training) -> str:
     return why_not(reason, single=len(alarm.parameters) == 1)
 
 
-def _line_of_its_own(alarm: Alarm) -> str:
+def _line_of_its_own(alarm: Alarm, fates: Sequence[Fate]) -> str:
     """Return what an alarm is about that no reason says; else nothing."""
+    at = f" at {_at(alarm)}" if alarm.file else ""
+    if alarm.why == "too_small" and any(fate.trains for fate in fates):
+        by = f" (see {_at(alarm)})" if at else ""
+        return f"the learning rate falls to 0 long before the end{by}"
     if alarm.why == "cut" and _is_raised(alarm):
         return f"backward() raised an error over what is done at {_at(alarm)}"
     if alarm.why == "constant_term":
         return f"a term of the loss at {_at(alarm)} moves nothing"
     if alarm.why == "frozen" and THAWS_NOTHING in alarm.means:
-        return f"frozen, and not thawed at {_at(alarm)}" if alarm.file else "frozen, and not thawed"
+        return f"frozen, and not thawed{at}"
     return ""
 
 

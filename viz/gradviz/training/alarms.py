@@ -21,6 +21,7 @@ from gradviz.facts.training import (
     line_fields,
 )
 from gradviz.graph import Place, Verdict
+from gradviz.training.at_rest import at_rest
 from gradviz.training.cut_lines import cut_in_blocks
 from gradviz.training.forgotten import is_forgotten
 from gradviz.training.idle import dead, flat, idle, locked_at_zero
@@ -67,6 +68,7 @@ def find_alarms(
         *(("underivable", term.place, term.parameters) for term in underivable),
         *constant,
         *switched_in_vain(evidence.values(), steppers),
+        *(at_rest(steppers) if ended else ()),
         *_exploding(evidence.values(), thresholds),
         *_stopped_midway(evidence.values(), constant),
         *_taken_beside_decay(evidence, fates),

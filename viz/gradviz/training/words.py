@@ -14,7 +14,8 @@ from gradviz.facts.missed import Stopped
 from gradviz.facts.training import Heir
 from gradviz.graph import Verdict
 from gradviz.render.sentences import begins_in, listing, note_text, path_and_line
-from gradviz.training.forgotten import held_by_what_steps
+from gradviz.training.at_rest import explain_rest
+from gradviz.training.forgotten import LONE, held_by_what_steps
 from gradviz.training.spoilt import of_spoilt
 from gradviz.training.switched import explain_switched
 from gradviz.training.touched import ASSIGNED_ZEROS, is_assigned_zeros
@@ -305,6 +306,8 @@ def _not_held(asked: _Asked) -> Explained | None:
         return _ASIDE
     if all("[" in item.name for item in asked.concerned):
         return _IN_PLAIN_LIST
+    if all(item.is_lone for item in asked.concerned):
+        return LONE
     return _LEFT_OF_MODULE if _are_left_of_modules(asked) else None
 
 
@@ -357,7 +360,7 @@ def _cleared(asked: _Asked) -> Explained | None:
 
 def _too_small(asked: _Asked) -> Explained | None:
     if any(look.lr for parameter in asked.concerned for look in parameter.looks):
-        return None
+        return explain_rest(asked.concerned, asked.holders)
     scheduled = any(holder.scheduled for holder in asked.holders)
     return _NO_RATE_BY_SCHEDULE if scheduled else _NO_RATE
 
