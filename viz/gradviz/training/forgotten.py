@@ -27,7 +27,7 @@ def is_forgotten(
     evidence: Evidence, every: Collection[Evidence], steppers: Sequence[Stepper]
 ) -> bool:
     """Say whether it is the last layer, or the only one left of its module and no line says so, or
-    of a model that is nothing but such parameters, as a loss with weights of its own is.
+    of a loss with weights of its own.
     """
     if evidence.is_lone and evidence.copy_of is None and evidence.is_always_reached:
         return True
