@@ -22,7 +22,7 @@ from gradviz.training.owners import Owners
 from gradviz.training.returns import Returns
 from gradviz.training.seen import Seen
 from gradviz.training.stalls import Stalls
-from gradviz.training.switched import switching_line
+from gradviz.training.switches import switching_line
 from gradviz.training.touches import Touches
 
 _FAR = 1e3  # times its size: a step that moves a parameter as far throws it away

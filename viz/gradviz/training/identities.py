@@ -21,7 +21,7 @@ from gradviz.training.lone import lone
 from gradviz.training.optimizers import Optimizers
 from gradviz.training.owners import Owners
 from gradviz.training.sampling import has_values
-from gradviz.training.switched import Switches
+from gradviz.training.switches import Switches
 
 
 class Identities:
