@@ -162,43 +162,6 @@ def exits(program, body):
     return [file.at("f", call) for call in calls.split() if call in body]
 
 
-HANDLERS = [
-    "class Keep(logging.Handler):\n    def emit(self, record): kept.append(record)",
-    "class Rows(logging.Formatter):\n    def format(self, record): return kept(record)",
-    "text = io.StringIO()",
-    "log.addFilter(kept.append)",
-    "class Tee:\n    def write(self, text): kept.append(text)\nlogging.StreamHandler(Tee())",
-]
-SCREENS = ["sys.stdout = Tee()", "def test(capsys): read(capsys)"]
-LOGGED, PRINTED = "log.warning('%s', x.item())", "print(x.item())"
-
-
-@pytest.mark.parametrize("beside", HANDLERS)
-@pytest.mark.parametrize(("call", "ends"), [(LOGGED, False), (PRINTED, True)])
-def test_what_is_logged_may_come_back_where_the_file_handles_it(program, beside, call, ends):
-    written = program(f"{beside}\ndef f(x):\n    {call}\n")
-    assert goes_nowhere(*written.at("f", "x.item()")) is ends
-
-
-@pytest.mark.parametrize("beside", SCREENS)
-def test_what_is_printed_may_come_back_where_the_file_takes_the_screen(program, beside):
-    written = program(f"{beside}\ndef f(x):\n    {PRINTED}\n")
-    assert not goes_nowhere(*written.at("f", "x.item()"))
-
-
-@pytest.mark.parametrize(
-    "beside",
-    [
-        "log.addHandler(logging.FileHandler('a.log'))",
-        "logging.basicConfig(format='%(message)s')\nsys.stdout.flush()",
-        "class Table:\n    def write(self, text): kept.append(text)",
-    ],
-)
-def test_what_is_logged_goes_nowhere_where_only_files_and_screens_take_it(program, beside):
-    written = program(f"{beside}\ndef f(x):\n    {LOGGED}\n")
-    assert goes_nowhere(*written.at("f", "x.item()"))
-
-
 def test_a_place_without_source_may_lead_anywhere():
     code = compile("x.item()", "<nothing>", "exec")
     assert not goes_nowhere(code, 0)

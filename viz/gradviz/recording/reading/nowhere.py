@@ -9,6 +9,7 @@ import ast
 from collections.abc import Iterable
 from types import CodeType
 
+from gradviz.recording.reading.caught import may_be_caught
 from gradviz.recording.reading.filed import is_filed
 from gradviz.recording.reading.forms import Followed, followed_from, onward, takes_none
 from gradviz.recording.reading.instructions import position_of
@@ -87,17 +88,6 @@ _GO_ON = (
 # What of a file may read where only an address says that something lies
 _READS = frozenset("ctypes cffi cupy triton numba pycuda from_address string_at memmove".split())
 _MOST = 400  # steps
-# What of a file may have what is printed, or logged, come back
-_CATCHES = frozenset("redirect_stdout redirect_stderr capsys capfd".split())
-_STREAMS = ("stdout", "stderr")
-_LOGS = frozenset("log debug info warning error critical".split())
-_CATCHES_LOGS = frozenset(
-    "StringIO MemoryHandler BufferingHandler QueueHandler setLogRecordFactory addFilter caplog"
-    " assertLogs".split()
-)
-_OF_LOGS = frozenset(
-    "Handler StreamHandler FileHandler Filter Formatter LoggerAdapter Logger".split()
-)
 
 
 @by_file
@@ -179,7 +169,7 @@ class _Follower:
         name = name_of(call)
         if name in self._source.callables or any(word.arg == "file" for word in call.keywords):
             return False
-        if _may_be_caught(self._source, name):
+        if may_be_caught(self._source, name):
             return False
         if isinstance(call.func, ast.Name):
             return name in ("print", "pprint")
@@ -421,16 +411,3 @@ def _root(node: ast.AST) -> str:
     while isinstance(node, ast.Attribute):
         node = node.value
     return node.id if isinstance(node, ast.Name) else ""
-
-
-def _may_be_caught(source: Source, shown_by: str) -> bool:
-    """Say whether a file may read what a call shows: it puts a stream of its own in place of the
-    screen, or handles what is logged.
-    """
-    if source.holds_any_of(_CATCHES) or any(map(source.givers, _STREAMS)):
-        return True
-    if shown_by not in _LOGS:
-        return False
-    own_stream = "write" in source.callables and source.holds_any_of(_OF_LOGS)
-    handles = any(not _OF_LOGS.isdisjoint(bases) for bases in source.bases.values())
-    return own_stream or handles or source.holds_any_of(_CATCHES_LOGS)
