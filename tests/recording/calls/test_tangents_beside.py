@@ -16,6 +16,9 @@ from gradviz.graph import Verdict
         (lambda x, w: torch.cat([x, w]).sum(0, keepdim=True), Verdict.UNUSED),
         (lambda x, w: (x + w) * x, Verdict.CUT),
         (lambda x, w: (x + w).exp(), Verdict.CUT),
+        (lambda x, w: torch.cat([x * w, x])[:, torch.tensor([2, 0])], Verdict.CUT),
+        (lambda x, w: torch.cat([x + w, x])[:, torch.tensor([2, 0])], Verdict.UNUSED),
+        (lambda x, w: x[w[0].argsort()], Verdict.CUT),
     ],
 )
 def test_a_tangent_has_what_its_derivative_needs(change, expected):

@@ -59,3 +59,14 @@ def test_what_outlives_a_transform_in_a_block_is_cut_by_the_block():
 
 def test_what_outlives_a_transform_is_reached_where_grad_mode_is_on():
     assert verdict(kept_by(contextlib.nullcontext())) is Verdict.REACHED
+
+
+def test_what_is_put_together_inside_a_transform_without_a_history_is_cut():
+    def step(net):
+        with torch.no_grad():
+            value, _ = torch.func.jvp(
+                lambda x: torch.cat([x * net.first.weight[0], x])[:4], (X,), (X,)
+            )
+        return net.last(value.clone()).sum()
+
+    assert verdict(report_of(step)) is Verdict.CUT

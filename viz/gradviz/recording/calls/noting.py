@@ -22,6 +22,7 @@ from gradviz.recording.calls.relocated import parts_with_a_place
 from gradviz.recording.calls.rule import Function, TorchCall
 from gradviz.recording.calls.severing import hands_on, kind_of, write_down
 from gradviz.recording.calls.upkeep import is_upkeep
+from gradviz.recording.entries.places import Places
 from gradviz.recording.entries.records import Exit, Stamp
 from gradviz.recording.outside import exits
 from gradviz.recording.reading import where
@@ -113,7 +114,8 @@ def made(call: TorchCall, outs: tuple[Tensor, ...], *, several: bool = False) ->
         return
     inputs = without_others(recorder.tape, args, inputs)
     parts = parts_with_a_place(recorder, function.name, args, kwargs, outs[0], inputs, frame)
-    if parts is not None:
+    # Inside a transform a view of a plain tensor is wrapped, and shows no memory: then the whole
+    if parts is not None and all(isinstance(part, Places) or address(part) for part, _ in parts):
         write_parts_down(recorder, function.name, parts, outs[0], args, frame)
         return
     stack: Surroundings | None = None

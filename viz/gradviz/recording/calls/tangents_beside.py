@@ -22,7 +22,7 @@ from gradviz.recording.torch_inside import is_wrapped
 _LINEAR = frozenset(
     "sum mean view reshape permute transpose t squeeze unsqueeze expand select narrow flatten"
     " movedim neg clone contiguous cumsum flip roll trace diagonal split chunk unbind unflatten"
-    " swapaxes swapdims tile repeat view_as expand_as".split()
+    " swapaxes swapdims tile repeat __getitem__ gather index_select".split()
 )
 _PRODUCTS = frozenset(
     "mul __mul__ __rmul__ multiply matmul __matmul__ mm bmm mv dot linear conv1d conv2d conv3d"
@@ -66,8 +66,8 @@ def note_tangent(
 
 def _of_factors(recorder: Recorder, name: str, args: Any, kwargs: Mapping[str, Any]) -> Inputs:
     """Return the inputs of a call that the derivative of its result depends on by their values."""
-    if name in _LINEAR:
-        return ()
+    if name in _LINEAR:  # in the first; an index is what it is
+        return inputs_of(recorder, transforms.plain(args[1:]), {})
     factors = transforms.factors(name, args, kwargs)
     followed = [item for item in tensors_in(factors) if _has_tangent(item)]
     divides = name in _DIVISIONS and len(args) > 1 and _has_tangent(args[1])
