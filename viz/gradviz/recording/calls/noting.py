@@ -114,8 +114,7 @@ def made(call: TorchCall, outs: tuple[Tensor, ...], *, several: bool = False) ->
         return
     inputs = without_others(recorder.tape, args, inputs)
     parts = parts_with_a_place(recorder, function.name, args, kwargs, outs[0], inputs, frame)
-    # Inside a transform a view of a plain tensor is wrapped, and shows no memory: then the whole
-    if parts is not None and all(isinstance(part, Places) or address(part) for part, _ in parts):
+    if parts is not None and _have_a_place(parts):
         write_parts_down(recorder, function.name, parts, outs[0], args, frame)
         return
     stack: Surroundings | None = None
@@ -143,6 +142,11 @@ def made(call: TorchCall, outs: tuple[Tensor, ...], *, several: bool = False) ->
         keep(recorder, serial, joints)
         _may_decide(recorder, function.name, args, (serial,))
         may_be_told_again(call, mine, stack, serial)
+
+
+def _have_a_place(parts: Sequence[Part]) -> bool:
+    """Say whether parts can be written down: inside a transform a view shows no memory."""
+    return all(isinstance(part, Places) or address(part) for part, _ in parts)
 
 
 def _by_whom(frame: FrameType, out: Tensor) -> FrameType | None:
