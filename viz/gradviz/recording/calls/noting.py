@@ -113,8 +113,8 @@ def made(call: TorchCall, outs: tuple[Tensor, ...], *, several: bool = False) ->
         keeps(recorder.tape, outs, inputs)
         return
     inputs = without_others(recorder.tape, args, inputs)
-    parts = parts_with_a_place(recorder, function.name, args, kwargs, outs[0], inputs, frame)
-    if parts is not None and _have_a_place(parts):
+    parts = _parts(recorder, function.name, args, kwargs, outs[0], inputs, frame)
+    if parts is not None:
         write_parts_down(recorder, function.name, parts, outs[0], args, frame)
         return
     stack: Surroundings | None = None
@@ -144,9 +144,13 @@ def made(call: TorchCall, outs: tuple[Tensor, ...], *, several: bool = False) ->
         may_be_told_again(call, mine, stack, serial)
 
 
-def _have_a_place(parts: Sequence[Part]) -> bool:
-    """Say whether parts can be written down: inside a transform a view shows no memory."""
-    return all(isinstance(part, Places) or address(part) for part, _ in parts)
+def _parts(recorder: Recorder, *call: Any) -> Sequence[Part] | None:
+    """Return what ``parts_with_a_place`` does; None inside a transform, where a view of a plain
+    tensor shows no memory.
+    """
+    parts = parts_with_a_place(recorder, *call)
+    is_shown = all(isinstance(part, Places) or address(part) for part, _ in parts or ())
+    return parts if is_shown else None
 
 
 def _by_whom(frame: FrameType, out: Tensor) -> FrameType | None:
