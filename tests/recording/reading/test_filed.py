@@ -12,7 +12,7 @@ WRITTEN = [
     "with open('a.txt', 'a') as f: f.write(f'{x.item():.2f}')",
     "rows = csv.writer(open('a.csv', mode='w'))\n    rows.writerow([x.item()])",
     "path.write_text(str(x.item()))\n    torch.load(given)",
-    "np.save('a.npy', x.item())\n    for batch in DataLoader(given): net.load_state_dict(batch)",
+    "np.save('a.npy', x.item())\n    for batch in DataLoader(given): torch.from_numpy(batch)",
 ]
 READ_AGAIN = [
     "np.save('a.npy', x.item())\n    return np.load('a.npy')",
@@ -24,6 +24,7 @@ READ_AGAIN = [
     "f = open('a.txt', 'w')\n    f.write('1' * x.item())\n    return os.path.getsize('a.txt')",
     "f = open('a.py', 'w')\n    f.write(str(x.item()))\n    sys.path.append('.')",
     "given.write(x.item())",
+    "with open('a.json', 'w') as f:\n        json.dump(x.item(), f)\n    return A.from_pretrained('.')",
     "f = io.StringIO()\n    f.write(x.item())",
     "f = np.save('a.npy', x.item())",
 ]

@@ -21,14 +21,17 @@ _OPENS = frozenset("open writer DictWriter".split())
 _ALONE = frozenset("write_text write_bytes tofile".split())
 # What of a name says that a file, or what stands for one, may be read
 _READ = tuple(
-    "read load mmap memmap fromfile fromtxt fromregex from_file parse_file input stringio bytesio"
+    "read load mmap memmap fromfile fromtxt fromregex from_ parse_file fileinput stringio bytesio"
     " getvalue getbuffer temporaryfile seek subprocess popen pipe socket sqlite shelve configparser"
     " import_module __import__ runpy getline system".split()
 )
-_EXACTLY = frozenset("stat lstat fstat getsize st_size tell listdir scandir glob iglob".split())
+_EXACTLY = frozenset(
+    "ImageFolder DatasetFolder input stat lstat fstat getsize st_size tell listdir scandir glob"
+    " iglob".split()
+)
 _OTHERS = tuple(
-    "load_state_dict dataloader loader thread already spread payload pipeline"
-    " multiprocessing".split()
+    "load_state_dict from_numpy from_dlpack dataloader loader thread already spread payload"
+    " pipeline multiprocessing".split()
 )
 _WRITES = frozenset("wax")
 
