@@ -68,6 +68,9 @@ def _unseen(tape: Tape, never: set[str], unused: Mapping[int, str]) -> dict[str,
         else:
             own = (unused[number] for number in leaves & unused.keys())
             ran |= dict.fromkeys(own, f"the traced model called at {spot.place} has constants")
+    for spot, (name, leaves) in tape.opaque.copies.items():
+        own = (unused[number] for number in leaves & unused.keys())
+        ran |= dict.fromkeys(own, f"what {name} gave at {spot.place} has numbers of its own")
     return ran
 
 

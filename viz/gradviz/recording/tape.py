@@ -61,6 +61,26 @@ class _CallsByNumber(dict[int, Call]):
         return FORGOTTEN
 
 
+class Opaque(dict[Spot, set[int] | None]):
+    """By where it was called: what ran unseen, and the leaves that it may hold; None for any.
+
+    Attributes:
+        copies: By the spot of a call: its name, and the leaves whose values may be in what it gave.
+        saved: The leaves of the scripts that were saved.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.copies: dict[Spot, tuple[str, set[int]]] = {}
+        self.saved: set[int] = set()
+
+    def may_hold(self, spot: Spot, leaves: set[int]) -> None:
+        """Take note of leaves that what was called may hold, beside what it may already."""
+        before = self.get(spot, set())
+        if leaves and before is not None:
+            self[spot] = before | leaves
+
+
 class Tape:
     """Everything one trace has seen. Grows while the user's code runs.
 
@@ -111,7 +131,7 @@ class Tape:
         # By the line of a call of torch.autograd.grad: what is born in the backward that it ran
         self.derived: dict[Spot, Born] = {}
         self.froze = False  # some leaf was frozen
-        self.opaque: dict[Spot, set[int] | None] = {}  # ran unseen, and may hold what (None: any)
+        self.opaque = Opaque()
         self.compiled = False  # torch.compile was called
         self.values = False  # backwards are measured in full
         self.stopped = False  # watching has failed, and what came after was not seen

@@ -87,8 +87,7 @@ def ran_script(
         recorder.tape.opaque[stack.spot] = None
     elif flows is not None and constants and hasattr(function, "owner"):
         unread = set(map(recorder.tape.leaf, scripted.unread_of(function, flows.results)))
-        if unread:
-            recorder.tape.opaque.setdefault(stack.spot, unread)
+        recorder.tape.opaque.may_hold(stack.spot, unread)
     for position, tensor in enumerate(outs):
         flow = results[position] if results else None
         severed = {} if flow is None else _severed(flow, at)

@@ -169,16 +169,31 @@ def unread_of(function: Any, flows: Sequence[MadeOf]) -> list[Tensor]:
     """Return the parameters of a traced method that its results are not made of, though constants
     are in its graph: a trace makes a constant of each number that Python made meanwhile.
     """
-    graph = function.inlined_graph
-    nodes = list(graph.nodes())
-    if not any(_is_sized(value) for node in nodes for value in node.outputs()):
-        return []  # scripted, not traced
+    if not _is_traced(function):
+        return []
     read = {path for flow in flows for path in (*flow.live, *flow.dead)}
     return [
         parameter
         for path, parameter in torch_inside.parameters_of_script(function.owner)
         if ("", *path) not in read
     ]
+
+
+def folded_of(script: Any, whole: bool) -> list[Tensor]:
+    """Return the parameters whose values may be in what a script becomes once it is frozen: those
+    that it reads; all of them where not only ``forward`` is kept or that is not seen.
+    """
+    flows = None if whole else flows_of(script)
+    parameters = script.named_parameters()
+    if flows is None or _is_traced(script) or "prim::CallMethod" in str(script.inlined_graph):
+        return [parameter for _, parameter in parameters]
+    read = {path for flow in flows.values() for path in (*flow.live, *flow.dead)}
+    return [parameter for name, parameter in parameters if ("", *name.split(".")) in read]
+
+
+def _is_traced(function: Any) -> bool:
+    nodes = function.inlined_graph.nodes()
+    return any(_is_sized(value) for node in nodes for value in node.outputs())
 
 
 def _is_sized(value: Any) -> bool:
