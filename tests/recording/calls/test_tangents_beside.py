@@ -19,6 +19,9 @@ from gradviz.graph import Verdict
         (lambda x, w: torch.cat([x * w, x])[:, torch.tensor([2, 0])], Verdict.CUT),
         (lambda x, w: torch.cat([x + w, x])[:, torch.tensor([2, 0])], Verdict.UNUSED),
         (lambda x, w: x[w[0].argsort()], Verdict.CUT),
+        (lambda x, w: torch.func.vmap(lambda row: row * w[0])(x), Verdict.CUT),
+        (lambda x, w: torch.nn.functional.linear(input=x, weight=w), Verdict.CUT),
+        (lambda x, w: x.clone().mul_(w), Verdict.CUT),
     ],
 )
 def test_a_tangent_has_what_its_derivative_needs(change, expected):

@@ -125,7 +125,7 @@ class RecordingMode(Recorder, TorchFunctionMode):
                 self._look_inside(rule.name, types, (args, kwargs), frame, unseen)
             with unseen:
                 call = TorchCall(self, rule, given, named, out, before, frame)
-                if given is args:
+                if given is args and named is kwargs:
                     rule.after(call)
                 else:
                     after_transformed(call, args)

@@ -68,7 +68,7 @@ def _note_tangents(call: TorchCall, args: Any, out: Any, result: Any) -> None:
     if name == TAKES_A_DUAL:
         for tangents in zip(tensors_in(out[1:]), tensors_in(result[1:]), strict=True):
             if not is_recorded(tangents[1]):
-                take_tangent(recorder, call.args[0], tangents)
+                take_tangent(call, tangents)
         return
     for tensor in tensors_in((result,)):
         if not is_recorded(tensor):
