@@ -190,6 +190,9 @@ def step():
 def alone():
     return step()[0]
 
+def swapped():
+    return step()[::-1]
+
 def wrong():
     return torch.ones(2) @ torch.ones(3)
 """
@@ -217,7 +220,7 @@ def test_show_reports_on_a_function_that_returns_loss_and_model(run):
 def test_show_takes_a_loss_alone(run):
     status, out, _ = run("show", "my_steps:alone")
     assert status == 0
-    assert out
+    assert "It returned the loss alone: return (loss, model)" in out
 
 
 @pytest.mark.usefixtures("steps")
@@ -229,7 +232,11 @@ def test_show_takes_a_loss_alone(run):
             "not a function: 'my_steps' (write package.module:function, or file.py:function; did you"
             " mean my_steps.py?)",
         ),
-        ("my_steps:stepp", "no function 'stepp' in 'my_steps' (there is alone, step, wrong)"),
+        ("my_steps:swapped", "my_steps:swapped returned the model first: return (loss, model)"),
+        (
+            "my_steps:stepp",
+            "no function 'stepp' in 'my_steps': did you mean step? (it has alone, step, swapped, wrong)",
+        ),
         (
             "no_such_module_here:step",
             (
@@ -247,7 +254,7 @@ def test_a_function_that_is_not_there_is_named_in_one_line(run, name, message):
 def test_a_step_that_raises_shows_where_and_exits_with_2(run):
     status, out, err = run("show", "my_steps:wrong")
     assert (status, out) == (2, "")
-    assert re.search(r'File ".*my_steps\.py", line 12, in wrong', err)
+    assert re.search(r'File ".*my_steps\.py", line 15, in wrong', err)
     assert "gradviz/" not in err
     assert err.splitlines()[-1].startswith("gradviz: my_steps:wrong raised RuntimeError")
 

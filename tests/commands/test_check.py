@@ -253,7 +253,8 @@ def test_a_pyproject_that_makes_no_sense_exits_with_2(run, tmp_path, toml, messa
         ("missing.py", "there is no file 'missing.py'"),
         (
             "check_steps:tund",
-            "no function 'tund' in 'check_steps' (there is Net, several, severed, stepped, tuned)",
+            "no function 'tund' in 'check_steps': did you mean tuned? (it has Net, several, severed,"
+            " stepped, tuned)",
         ),
     ],
 )

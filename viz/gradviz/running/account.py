@@ -24,6 +24,7 @@ from gradviz.running.replicas import Replicas
 from gradviz.running.rounds import Rounds
 from gradviz.running.settings import Settings
 from gradviz.running.step_words import lead
+from gradviz.running.unfed import steps_in_vain
 from gradviz.series.data import Series
 from gradviz.series.recorder import SeriesRecorder
 from gradviz.system.voice import Saying, Voice
@@ -199,7 +200,10 @@ class Account:
         """
         if self._children is None:
             return
-        if calls == 0:
+        in_vain = "" if calls or why or self._children.started else steps_in_vain(self._training)
+        if in_vain:
+            self.say(in_vain, alarm=True)
+        elif calls == 0:
             self._children.say_unseen(why)
         elif was_on and not self.kept.calls:
             seen_calls = "1 backward call was" if calls == 1 else f"{calls} backward calls were"

@@ -11,10 +11,13 @@ import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from torch import nn
 
 from gradviz.causes import explain
 from gradviz.errors import GradvizError
@@ -35,6 +38,12 @@ class Traced:
     report: Report
     loss: Any
     model: Any
+
+
+_LOSS_ALONE = (
+    "It returned the loss alone: return (loss, model) to learn which parameters of the model get"
+    " gradient, and which line stops the others."
+)
 
 
 def trace_function(name: str, **arguments: Any) -> Report:
@@ -71,15 +80,13 @@ def find_function(name: str) -> Callable[..., Any]:
         module = _load_file(Path(module_name)) if is_file else _import(module_name)
     function: Callable[..., Any] | None = getattr(module, function_name, None)
     if function is None or not callable(function):
-        there = ", ".join(
-            sorted(
-                key
-                for key, value in vars(module).items()
-                if callable(value) and not key.startswith("_")
-            )
+        there = sorted(
+            key for key, value in vars(module).items() if callable(value) and key[0] != "_"
         )
+        meant = next(iter(get_close_matches(function_name, there, 1)), "")
         raise GradvizError(
-            f"no function {function_name!r} in {module_name!r} (there is {there or 'none'})"
+            f"no function {function_name!r} in {module_name!r}"
+            f"{f': did you mean {meant}?' if meant else ''} (it has {', '.join(there) or 'none'})"
         )
     return function
 
@@ -100,8 +107,13 @@ def run_traced(name: str, function: Callable[..., Any], **arguments: Any) -> Tra
                 f"{name} raised {type(error).__name__}, {_why_backward_failed(tracing, error)}"
             ) from error
         loss, model = result if isinstance(result, tuple) and len(result) == 2 else (result, None)
+        if isinstance(loss, nn.Module):
+            raise GradvizError(f"{name} returned the model first: return (loss, model)")
         run_backward(tracing, loss)
-    return Traced(tracing.report(loss, model), loss, model)
+    report = tracing.report(loss, model)
+    if model is None:
+        report = replace(report, notes=(*report.notes, _LOSS_ALONE))
+    return Traced(report, loss, model)
 
 
 def _check_arguments(name: str, function: Callable[..., Any], given: Mapping[str, Any]) -> None:

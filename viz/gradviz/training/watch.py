@@ -55,7 +55,7 @@ class StepWatch:
         self.grown: Callable[[Optimizer, int], None] | None = None  # of parameters that came
         self.changed = False  # something was seen since this was last set to False
         self.looking = True  # at steps in full; else as once the calls that are watched are over
-        self._recent: dict[int, Glance] = {}  # what steps did since somebody last asked
+        self.glances: dict[int, Glance] = {}  # what steps did since somebody last asked
         self._moves = Moves()
         self.optimizers = Optimizers(self._renumbered)
         self.identities = Identities(self.owners)
@@ -245,7 +245,7 @@ class StepWatch:
             if self.stepped is not None:
                 self.stepped(glances)
             for glance in glances:
-                self._recent[glance.key] = glance
+                self.glances[glance.key] = glance
                 touch, written = step.touches.get(glance.key), step.writes.get(glance.key)
                 sight = StepSight(
                     optimizer=step.optimizer,
@@ -317,7 +317,7 @@ class StepWatch:
     def recent(self) -> dict[str, Update]:
         """Return what steps did to each parameter since this was last asked, by name."""
         self.settle()
-        recent, self._recent = self._recent, {}
+        recent, self.glances = self.glances, {}
         return {
             self.identities.names[key]: Update(ratio=glance.ratio, weight=glance.weight)
             for key, glance in recent.items()
