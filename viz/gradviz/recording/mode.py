@@ -100,11 +100,8 @@ class RecordingMode(Recorder, TorchFunctionMode):
                 raise
         unseen = self._unseen(types)
         before = None
-        given, named = (
-            (args, kwargs)
-            if not torch_inside.is_transforming()
-            else (transforms.plain(args), transforms.plain(kwargs))
-        )
+        is_wrapped = torch_inside.is_transforming()
+        given, named = transforms.plain((args, kwargs)) if is_wrapped else (args, kwargs)
         if rule.before is not None or self.exposed.windows:
             try:
                 with unseen:
@@ -125,10 +122,10 @@ class RecordingMode(Recorder, TorchFunctionMode):
                 self._look_inside(rule.name, types, (args, kwargs), frame, unseen)
             with unseen:
                 call = TorchCall(self, rule, given, named, out, before, frame)
-                if given is args and named is kwargs:
-                    rule.after(call)
-                else:
+                if is_wrapped:
                     after_transformed(call, args)
+                else:
+                    rule.after(call)
         except BaseException as failure:
             self.failed(failure)
         return out
