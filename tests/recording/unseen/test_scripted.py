@@ -153,6 +153,17 @@ def test_a_number_that_a_trace_made_a_constant_of_is_not_called_unused_for_certa
     assert not any(parameter.uncertain for parameter in whole.parameters.values())
 
 
+def test_what_each_of_several_traced_models_called_at_one_line_may_hold_is_in_doubt():
+    def step():
+        model = nn.ModuleList(Factor(lambda own: (own.factor * 1.5).item()) for _ in range(2))
+        runs = [torch.jit.trace(one, torch.ones(2, 3), check_trace=False) for one in model]
+        return sum(run(torch.ones(2, 3)).sum() for run in runs), model
+
+    parameters = reported(step).parameters
+    assert parameters["0.factor"].uncertain
+    assert parameters["1.factor"].uncertain
+
+
 def test_what_a_script_that_was_not_traced_does_not_read_is_unused_for_certain():
     class Spare(nn.Module):
         def __init__(self):
