@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 import gradviz
-from gradviz.graph import Verdict
+from gradviz.graph import CutKind, Verdict
 
 
 def zeros(module, came, went=None):
@@ -208,3 +208,72 @@ def test_a_hook_on_a_node_that_looks_on_cuts_nothing():
     assert not cut_at_the_node(lambda node: node.register_prehook(lambda came: sizes.append(came)))
     assert not cut_at_the_node(lambda node: node.register_hook(lambda *both: sizes.append(both)))
     assert len(sizes) == 2
+
+
+def look_on(gradients, after=None):
+    """Change nothing."""
+
+
+def innocent(step):
+    """Return whether no hook is accused of the zeros that a step makes."""
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+    with gradviz.trace() as trace:
+        loss = step(model[0](torch.ones(1, 2)) * 2, model)
+        loss.backward()
+    report = trace.report(loss, model)
+    assert report.parameters["0.weight"].verdict is Verdict.ZERO
+    return not any(cut.kind is CutKind.HOOK for cut in report.cuts)
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_hook_that_looks_on_is_not_accused_of_ways_that_cancel(before):
+    def step(hidden, model):
+        register = hidden.grad_fn.register_prehook if before else hidden.register_hook
+        register(look_on)
+        return hidden.sum() - hidden.clone().sum() + model[1].weight.sum()
+
+    assert innocent(step)
+
+
+def test_a_hook_is_accused_where_several_ways_come_to_it_that_do_not_cancel():
+    def step(hidden, model):
+        hidden.register_hook(dropped)
+        return (hidden.sum() - 2 * hidden.sum()) + model[1](hidden.detach()).sum()
+
+    assert not innocent(step)
+
+
+def test_a_hook_that_looks_on_is_not_accused_of_a_derivative_that_is_zero():
+    def step(hidden, model):
+        rounded = torch.round(hidden)
+        rounded.grad_fn.register_hook(look_on)
+        return model[1](rounded).sum()
+
+    assert innocent(step)
+
+
+def test_a_hook_that_looks_on_is_not_accused_of_what_one_on_the_node_does():
+    def step(hidden, model):
+        hidden.register_hook(kept)
+        hidden.grad_fn.register_prehook(to_zeros)
+        return model[1](hidden).sum()
+
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+    with gradviz.trace() as trace:
+        loss = step(model[0](torch.ones(1, 2)) * 2, model)
+        loss.backward()
+    assert [cut.operation for cut in trace.report(loss, model).cuts] == ["register_prehook()"]
+
+
+def test_a_hook_is_told_by_the_line_that_was_seen_and_not_by_its_name():
+    def add(node, function):
+        node.register_prehook(function)
+
+    def install(node):
+        def look_on(gradients):
+            return to_zeros(gradients)
+
+        (torch.ones(1, requires_grad=True) * 1).grad_fn.register_prehook(globals()["look_on"])
+        add(node, look_on)
+
+    assert cut_at_the_node(install) == [("register_prehook()", "node.register_prehook(function)")]

@@ -1,39 +1,23 @@
-"""Hooks on nodes of the graph are told by the line that registers them."""
+"""A hook of gradviz's own stands first among those of the user's, and changes nothing of these."""
 
 import torch
 
-from gradviz.recording.backwards.node_hooks import note_before, spots_of
-from gradviz.recording.tape import Tape
+from gradviz.recording.backwards.node_hooks import hooks_before, put_first
 
 
-def halve(gradients):
-    return gradients
+def test_what_is_put_first_runs_before_the_others_whose_order_stays():
+    order = []
+    weight = torch.ones(2, requires_grad=True)
+    value = weight * 2
+    for name in ("one", "two"):
+        handle = value.register_hook(lambda gradient, name=name: order.append(name))
+    put_first(handle.hooks_dict_ref(), lambda gradient: order.append("first"))
+    value.sum().backward()
+    assert order == ["first", "one", "two"]
 
 
-def register(node, hook):
-    return node.register_prehook(hook)
-
-
-def test_a_function_that_no_line_registers_by_its_name_is_told_by_its_own():
-    (spot,) = spots_of({1: halve})
-    assert spot.place.code == "def halve(gradients):"
-
-
-def test_a_function_is_told_by_the_one_line_that_registers_it():
-    def quarter(gradients):
-        return gradients
-
+def test_the_hooks_before_a_node_are_found_and_none_is_left_there():
     node = torch.ones(2, requires_grad=True).exp().grad_fn
-    handle = node.register_prehook(quarter)
-    (spot,) = spots_of(handle.hooks_dict_ref())
-    assert spot.place.code == "handle = node.register_prehook(quarter)"
-
-
-def test_what_is_no_code_of_the_users_is_left_out():
-    assert spots_of({1: len, 2: torch.zeros_like}) == []
-
-
-def test_outside_a_backward_nothing_is_noted():
-    tape = Tape()
-    note_before(tape, 1, 1.0, 0.0)
-    assert not tape.hooks
+    assert not hooks_before(node)
+    handle = node.register_prehook(print)
+    assert list(hooks_before(node)) == [handle.id]

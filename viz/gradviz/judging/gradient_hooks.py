@@ -3,14 +3,14 @@ made NaN or infinity of it.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 
 from gradviz.graph import CutKind, Node, NodeKind, NotFinite, Zero
 from gradviz.judging.build import Built
 from gradviz.recording import torch_inside
-from gradviz.recording.arithmetic.flat import HOOKED
 from gradviz.recording.arithmetic.passage import Passage
+from gradviz.recording.backwards.takings import AT_NODE, AT_VALUE
 from gradviz.recording.reading.where import NOWHERE, Spot
 from gradviz.recording.tape import Tape
 from gradviz.system.grouped import grouped
@@ -21,27 +21,39 @@ _HIDDEN = "a hook replaces the gradient, which is NaN or infinite where it comes
 
 
 def insert_hooks(
-    tape: Tape, built: Built, flows: Mapping[int, Passage], arrivals: Mapping[int, float]
+    tape: Tape,
+    built: Built,
+    flows: Mapping[int, Passage],
+    arrivals: Mapping[int, float],
+    sent: Set[tuple[int, int]],
 ) -> dict[int, Zero]:
     """Where a hook turned gradient into zeros, put it into the graph as the operation that severs.
 
+    Args:
+        tape: What was recorded.
+        built: The graph.
+        flows, arrivals: What passed its nodes, and came to its leaves.
+        sent: The hooks on values (AT_VALUE) and before nodes (AT_NODE), by number, that gradient
+            came to.
+
     Returns the leaves behind.
     """
-    sent = {
-        source
-        for flow in (flows.values() if tape.hooks else ())
-        for source, went in zip(flow.leads, flow.went, strict=False)
-        if went
-    }
     behind: dict[int, Zero] = {}
     hidden = hide(tape, built, flows, arrivals)
-    for number, spots in tape.hooks.items():
+    at_nodes = tape.registered.before_nodes
+    hooks = (
+        *((TENSOR_HOOK, AT_VALUE, *item) for item in tape.hooks.items()),
+        *((NODE_HOOK, AT_NODE, *item) for item in at_nodes.items()),
+    )
+    for name, hooked, number, spots in hooks:
         index = built.index_of.get(number)
-        if index is None or index not in sent:
+        # Those before the node run after those on its value
+        passed_on = hooked == AT_VALUE and (number, AT_NODE) in sent
+        if index is None or (number, hooked) not in sent or passed_on:
             continue
         came = flows[index].came if index in flows else arrivals.get(index)
         if came == 0:
-            zeros = _insert_hook(built, _name_of(spots), spots, index, None)
+            zeros = _insert_hook(built, name, spots, index, None)
             behind.update(
                 {leaf: replace(zero, why=_HIDDEN) for leaf, zero in zeros.items()}
                 if index in hidden
@@ -58,10 +70,10 @@ def insert_hooks(
             for source in sorted({source for source in flow.leads if source is not None}):
                 hook = _module_hook(tape, built, index, source)
                 behind.update(_insert_hook(built, *hook, source, index))
-        elif flow.hooks and flow.came:
-            for edge, (lead, went) in enumerate(zip(flow.leads, flow.went, strict=False)):
-                # Else the operation itself is flat
-                if lead is not None and went == 0 and flow.flat.get(edge, "") in ("", HOOKED):
+        elif flow.hooks:
+            for edge in sorted(flow.emptied):
+                lead = flow.leads[edge]
+                if lead is not None and flow.went[edge] == 0:
                     behind.update(_insert_hook(built, TENSOR_HOOK, flow.hooks, lead, index))
     return behind
 
@@ -129,12 +141,6 @@ def _registered(spots: Sequence[Spot]) -> tuple[Spot, str]:
     if len(places) == 1:
         return spots[-1], ""
     return NOWHERE, f" registered at {' and '.join(map(str, filter(None, places)))}"
-
-
-def _name_of(spots: Sequence[Spot]) -> str:
-    """Return what registered a hook on a value, or before the node that made it."""
-    place = spots[-1].place
-    return NODE_HOOK if place is not None and "register_prehook(" in place.code else TENSOR_HOOK
 
 
 def _module_hook(tape: Tape, built: Built, index: int, source: int) -> tuple[str, Sequence[Spot]]:

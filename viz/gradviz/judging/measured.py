@@ -180,7 +180,8 @@ def _brought(
     # Else None may mean that nobody asked
     if all(backward.asked is None for backward in backwards):
         _sever_what_returned_none(tape, built, result.flows)
-    moved = insert_hooks(tape, built, result.flows, result.arrivals)
+    sent = {hooked for item in observations for hooked, came in item.before.items() if any(came)}
+    moved = insert_hooks(tape, built, result.flows, result.arrivals, sent)
     result.zeros = find_zeros(built, result.flows, zero, nonzero)
     result.zeros.update({leaf: moved[leaf] for leaf in zero if leaf in moved})
     if tape.values:

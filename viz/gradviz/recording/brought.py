@@ -29,6 +29,10 @@ class Brought(Protocol):
     def arrivals(self) -> dict[int, list[float]]:
         """How much came to each leaf, by number."""
 
+    @property
+    def before(self) -> dict[tuple[int, int], list[float]]:
+        """How much came to hooks of the user's, by number of what they are on, and which of it."""
+
     def arrived(self, number: int, gradient: Tensor) -> None:
         """Take note of what arrived at a leaf."""
 

@@ -35,6 +35,7 @@ from gradviz.recording.entries.records import (
     Step,
     Write,
 )
+from gradviz.recording.entries.registered import Registered
 from gradviz.recording.entries.repeats import Repeats
 from gradviz.recording.entries.rewritten import Rewritten
 from gradviz.recording.names import ACCUMULATORS, is_accumulator
@@ -93,8 +94,8 @@ class Tape:
         self.steps: dict[int, Step] = {}
         self.calls: dict[int, Call] = _CallsByNumber()
         self.leaves: dict[int, LeafSeen] = {}
-        # By number of the step or leaf: where hooks were registered on it
-        self.hooks: dict[int, list[Spot]] = {}
+        self.hooks: dict[int, list[Spot]] = {}  # by step or leaf: where they were registered on it
+        self.registered = Registered()
         self.backwards: list[Backward] = []  # that the step ran itself, as they ended
         self.scaled: deque[int] = deque(maxlen=64)  # torch's numbers of what a GradScaler scaled
         self.asked: deque[Asked] = deque(maxlen=64)  # what autograd.grad was asked for

@@ -21,11 +21,23 @@ class Passage:
         rounded: The edges along which only the rounding of parts that cancel left.
         incoming: Size of what arrived, for each result of the node.
         outgoing: Size of what left along each edge.
-        hooks: Where hooks of the user's after the node were registered.
+        emptied: The edges along which hooks of the user's after the node made zeros of something.
+        hooks: Where these were registered.
     """
 
     __slots__ = (
-        *("came", "empty", "flat", "hooks", "incoming", "leads", "outgoing", "rounded", "went"),
+        *(
+            "came",
+            "emptied",
+            "empty",
+            "flat",
+            "hooks",
+            "incoming",
+            "leads",
+            "outgoing",
+            "rounded",
+            "went",
+        ),
     )
 
     def __init__(
@@ -43,6 +55,7 @@ class Passage:
         self.empty = empty
         self.flat = _NOTHING if flat is None else flat
         self.rounded = rounded
+        self.emptied: frozenset[int] = frozenset()
         self.hooks: Sequence[Any] = ()  # spots
         self.incoming = incoming
         self.outgoing = outgoing
@@ -50,7 +63,8 @@ class Passage:
     def leading(self, leads: tuple[int | None, ...]) -> "Passage":
         """Return the same of a node whose edges are numbered otherwise."""
         other = Passage(leads, self.incoming, self.outgoing, self.empty, self.flat, self.rounded)
-        other.came, other.went, other.hooks = self.came, self.went, self.hooks
+        other.came, other.went = self.came, self.went
+        other.emptied, other.hooks = self.emptied, self.hooks
         return other
 
     def and_also(self, other: "Passage") -> "Passage":
@@ -63,7 +77,8 @@ class Passage:
             {**self.flat, **other.flat},
             self.rounded & other.rounded,
         )
-        both.hooks = (*self.hooks, *other.hooks)
+        both.emptied = self.emptied | other.emptied
+        both.hooks = self.hooks or other.hooks
         both.came = either(self.came, other.came)
         both.went = tuple(map(either, self.went, other.went))
         return both

@@ -1,85 +1,92 @@
-"""Hooks of the user's on nodes of the graph.
+"""What comes to hooks of the user's.
 
-No call of torch's shows how they come there, so they are found at the node while it runs, and told
-by the line that registers them or else by where their function begins.
+One may be blamed for zeros only where what came to it was seen to be none. A hook of gradviz's own
+stands first among those that torch runs one after another.
 """
 
-import ast
-from collections.abc import Iterable, Mapping
-from types import CodeType
+from collections import deque
+from collections.abc import Callable, Container, Mapping
+from functools import partial
 from typing import Any
 
-from gradviz.recording import torch_inside
-from gradviz.recording.arithmetic import sizes
-from gradviz.recording.reading.sources import source_of
-from gradviz.recording.reading.where import USER, Spot, by_file, level
-from gradviz.recording.tape import Tape
+from torch import Tensor
+from torch.utils.hooks import RemovableHandle
 
-_REGISTERS = ("register_hook", "register_prehook")
+from gradviz.recording.backwards.takings import AT_NODE, AT_VALUE, Edge, Takings
+from gradviz.recording.entries.registered import Registered
+
+
+class LookAtHooks:
+    """Looks at what comes to the user's hooks in one backward."""
+
+    def __init__(
+        self,
+        registered: Registered,
+        takings: Takings,
+        keep: Callable[[RemovableHandle], object],
+        safely: Callable[..., None],
+    ) -> None:
+        """``keep`` has a hook taken away at the end, ``safely`` calls what looks."""
+        self._registered = registered
+        self._takings = takings
+        self._keep = keep
+        self._safely = safely
+        self._met: set[int] = set()  # what torch keeps hooks on values in, by identity
+
+    def at_node(self, node: Any, number: int, after: Mapping[int, Any] | None = None) -> None:
+        """Look at what comes to hooks before a node, and to those after it with gradviz's own."""
+        if after is not None and len(after) > 1:
+            self._takings.hooks[number] = self._registered.lines(after)
+            self._look(after, number, None)
+        if self._registered.on_nodes:
+            before = hooks_before(node)
+            lines = self._registered.lines(before)
+            if lines:
+                self._registered.before_nodes[number] = lines
+                self._look(before, number, AT_NODE)
+
+    def on_values(self, *numbers: Container[int]) -> None:
+        """Look at what comes to hooks on values that are among some numbers."""
+        for number, hooks in self._registered.of_tensors():
+            if id(hooks) not in self._met and any(number in some for some in numbers):
+                self._met.add(id(hooks))
+                self._look(hooks, number, AT_VALUE)
+
+    def _look(self, hooks: Any, number: int, place: int | None) -> None:
+        self._keep(put_first(hooks, partial(self._before, number, place)))
+
+    def _before(self, number: int, place: int | None, came: Any, _: Any = None) -> None:
+        gradients = came if isinstance(came, tuple) else (came,)
+        for edge, gradient in enumerate(gradients):
+            if gradient is not None:
+                self._safely(self._sent, (number, edge if place is None else place), gradient)
+
+    def _sent(self, hooked: Edge, gradient: Tensor) -> None:
+        self._takings.sent.append((hooked, self._takings.measure(gradient)))
+
+
+def put_first(hooks: Any, look: Callable[..., None]) -> RemovableHandle:
+    """Put a hook before the others that torch keeps with it, whose order stays. Return its handle.
+
+    Args:
+        hooks: What torch keeps them in.
+        look: The hook.
+    """
+    others = list(hooks)
+    handle = RemovableHandle(hooks)
+    hooks[handle.id] = look
+    # In one call of C: no interrupt leaves one of them out
+    deque(map(hooks.__setitem__, others, map(hooks.pop, others)), 0)
+    return handle
+
+
+def hooks_before(node: Any) -> Any:
+    """Return what torch keeps the hooks in that run before a node."""
+    handle = node.register_prehook(_nothing)
+    hooks = handle.hooks_dict_ref()
+    handle.remove()
+    return hooks if hooks is not None else {}
 
 
 def _nothing(_: Any) -> None:
     return None
-
-
-def note_before(tape: Tape, number: int, left: sizes.Size, came: sizes.Size) -> None:
-    """Where another gradient than the one that left has come to a node, and is zero, take note of
-    the hooks that run before it.
-
-    Args:
-        tape: Of the backward that runs.
-        number: Of the node that runs now.
-        left, came: How large what left for it was, and what came.
-    """
-    node = torch_inside.current_node()
-    if came is left or not isinstance(came, float) or came or node is None or number in tape.hooks:
-        return
-    handle = node.register_prehook(_nothing)
-    hooks = handle.hooks_dict_ref()
-    handle.remove()
-    spots = spots_of(hooks or {})
-    if spots:
-        tape.hooks[number] = spots
-
-
-def spots_of(hooks: Mapping[int, Any]) -> list[Spot]:
-    """Return where the user's own among some hooks were registered."""
-    return [_spot(code) for code in map(_code_of, hooks.values()) if code is not None]
-
-
-def _code_of(hook: Any) -> CodeType | None:
-    code = getattr(getattr(hook, "func", hook), "__code__", None)
-    return code if isinstance(code, CodeType) and level(code.co_filename) == USER else None
-
-
-def _spot(code: CodeType) -> Spot:
-    line = _registered_at(code)
-    return Spot(code, -line if line else 0)
-
-
-@by_file
-def _registered_at(code: CodeType) -> int:
-    """Return the line of its file that registers a function as a hook; 0 where it is not one."""
-    source = source_of(code.co_filename)
-    name = code.co_name
-    lines = {
-        node.lineno
-        for node in _calls(source.tree if source is not None else ast.Module([], []))
-        if isinstance(node.func, ast.Attribute) and node.func.attr in _REGISTERS
-        if any(_is_named(argument, name, code.co_firstlineno) for argument in node.args)
-    }
-    return lines.pop() if len(lines) == 1 else 0
-
-
-def _calls(tree: ast.AST) -> Iterable[ast.Call]:
-    return (node for node in ast.walk(tree) if isinstance(node, ast.Call))
-
-
-def _is_named(argument: ast.expr, name: str, line: int) -> bool:
-    """Say whether an argument is a function, or made by one or of one, by its name or its line."""
-    return any(
-        inner.lineno == line
-        if isinstance(inner, ast.Lambda) and name == "<lambda>"
-        else name in (getattr(inner, "id", ""), getattr(inner, "attr", ""))
-        for inner in ast.walk(argument)
-    )

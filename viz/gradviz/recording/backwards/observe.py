@@ -25,7 +25,7 @@ from gradviz.recording import torch_inside
 from gradviz.recording.arithmetic import births, sizes
 from gradviz.recording.arithmetic.faint import FAINT
 from gradviz.recording.arithmetic.passage import Passage
-from gradviz.recording.backwards.node_hooks import note_before
+from gradviz.recording.backwards.node_hooks import LookAtHooks
 from gradviz.recording.backwards.reasons import EdgeGradients, Reasons
 from gradviz.recording.backwards.takings import NO_EDGES, Edge, Takings
 from gradviz.recording.entries.raising import Raised, last_taken, told_of, users_line
@@ -59,6 +59,7 @@ class Observation:
         # Measured as it left, and on its way: by number and place of what it goes to
         self._pending: dict[Edge, tuple[object, sizes.Size]] = {}
         self._takings = Takings(self._reasons, values=tape.values)
+        self._hooks = LookAtHooks(tape.registered, self._takings, self._keep, self._safely)
 
     # Before
 
@@ -81,15 +82,16 @@ class Observation:
                 and edges[0] is not None
                 and torch_inside.is_view(node)
                 and number not in self._tape.hooks
+                and not self._tape.registered.on_nodes
             )
         after = self._after  # bound once for all
         for number, (node, edges) in met.items():
             if number not in self._takings.views:
                 leads, ends = self._ways_on(edges)
-                hooks = self._keep(node.register_hook(partial(after, number, leads, ends)))
-                if len(hooks) > 1:
-                    self._reasons.hooked[number] = hooks
+                own = node.register_hook(partial(after, number, leads, ends))
+                self._hooks.at_node(node, number, self._keep(own))
         self._watch_leaves_without_an_edge()
+        self._hooks.on_values(self._order, self._leaf_numbers)
 
     def _ways_on(
         self, edges: Sequence[Edge | None]
@@ -158,15 +160,15 @@ class Observation:
             self._leaf_numbers.add(number)
             self._leaves.append(node.variable)
             self._keep(node.register_prehook(partial(self._before_leaf, number)))
+            self._hooks.at_node(node, number)
         return number
 
     def _keep(self, handle: RemovableHandle) -> Mapping[int, Any]:
         """Have a hook taken away at the end; return it with those that run beside it."""
         hooks: Any = handle.hooks_dict_ref()
-        if hooks is None:
-            return {}
-        self._hooked += (type(hooks).pop, hooks, handle.id)
-        return hooks  # type: ignore[no-any-return]
+        if hooks is not None:
+            self._hooked += (type(hooks).pop, hooks, handle.id)
+        return hooks or {}
 
     def _watch_leaves_without_an_edge(self) -> None:
         """A reentrant checkpoint runs a backward of its own, which reaches leaves that no edge
@@ -246,12 +248,7 @@ class Observation:
                 continue
             memory = _memory(gradient)
             left = pending.pop((number, place), None)
-            if left is not None and left[0] == memory:
-                size = left[1]
-            else:
-                size = measure(gradient)
-                if left is not None:
-                    note_before(self._tape, number, left[1], size)
+            size = left[1] if left is not None and left[0] == memory else measure(gradient)
             measured[memory] = gradient, size
             came.append(size)
             if isinstance(size, float) and size > largest:
@@ -283,8 +280,6 @@ class Observation:
             and (self._tape.values or not isinstance(left[1], Tensor))
         )
         size = left[1] if left and as_it_left else self._takings.measure(gradient)
-        if left is not None and not as_it_left:
-            note_before(self._tape, number, left[1], size)
         self._takings.met.append((number, size))
 
     # After
@@ -308,6 +303,11 @@ class Observation:
     def arrivals(self) -> dict[int, list[float]]:
         """How much came to each leaf, by number."""
         return self._takings.arrivals
+
+    @property
+    def before(self) -> dict[Edge, list[float]]:
+        """How much came to hooks, see :class:`Takings`."""
+        return self._takings.before
 
     def is_spoilt(self, number: int) -> bool | None:
         """Say whether what came to a leaf is known not to be finite; None where nothing is known to

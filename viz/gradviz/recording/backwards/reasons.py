@@ -11,7 +11,6 @@ from gradviz.recording import torch_inside
 from gradviz.recording.arithmetic import births, faint, flat, sizes
 from gradviz.recording.arithmetic.held import held
 from gradviz.recording.arithmetic.passage import Passage
-from gradviz.recording.backwards.node_hooks import spots_of
 from gradviz.recording.tape import Tape
 from gradviz.recording.tensor_state import address, region
 
@@ -33,8 +32,6 @@ class Reasons:
         # By number of the node whose backward shows it; 0 or less where the loss does
         self._born: dict[int, births.Born] = {}
         self.flat: dict[int, dict[int, str]] = {}  # why zeros leave, by node and edge
-        self.hooks: dict[int, Sequence[Any]] = {}  # of the user's after a node that zeros leave
-        self.hooked: dict[int, Mapping[int, Any]] = {}  # by node: all that run after it
         self.rounded: dict[int, frozenset[int]] = {}  # along which edges only rounding leaves
 
     def look(
@@ -85,8 +82,6 @@ class Reasons:
         node = self._running(number)
         if node is None:
             return
-        if number in self.hooked:
-            self.hooks[number] = spots_of(self.hooked[number])
         whys = self.flat.setdefault(number, {})
         first = next((gradient for gradient in arrived if gradient is not None), None)
         for edge in edges:

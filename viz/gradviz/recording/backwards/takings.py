@@ -5,13 +5,14 @@ last backward there, its line is worth waiting for: the next one is measured at 
 """
 
 import math
-from collections.abc import Callable, Iterator
-from typing import cast
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, cast
 
 from torch import Tensor
 
 from gradviz.recording.arithmetic import sizes
 from gradviz.recording.arithmetic.amounts import Measure, Meter
+from gradviz.recording.arithmetic.flat import HOOKED
 from gradviz.recording.arithmetic.passage import Passage
 from gradviz.recording.backwards.reasons import Reasons
 
@@ -26,6 +27,8 @@ Row = tuple[
 Edge = tuple[int, int]
 """The number of what an edge leads to, and the place of it that the edge comes in at."""
 
+AT_VALUE, AT_NODE = -1, -2  # in the place of an edge: what comes to hooks on a value, or its node
+
 NO_EDGES: frozenset[int] = frozenset()
 
 
@@ -36,6 +39,8 @@ class Takings:
         rows: What passed each node, in order.
         met: What came to each leaf, by number.
         losses: How large each loss on an accelerator is, by the node that made it.
+        sent: What came to hooks of the user's, see ``before``, in order.
+        hooks: Where those after a node were registered, by number.
         views: Those without a hook: where each hands on what comes.
         waits: Each number is waited for.
         measure: Measures what came to a leaf.
@@ -48,11 +53,14 @@ class Takings:
         self.rows: list[Row] = []
         self.met: list[tuple[int, sizes.Size]] = []
         self.losses: list[tuple[int, sizes.Size]] = []
+        self.sent: list[tuple[Edge, sizes.Size]] = []
+        self.hooks: dict[int, Sequence[Any]] = {}
         self.views: dict[int, Edge] = {}
         self.waits = Takings._was_spoilt
         self._reasons = reasons
         self._flows: dict[int, Passage] = {}
         self._arrivals: dict[int, list[float]] = {}
+        self._before: dict[Edge, list[float]] = {}
         self._of_row = Measure.read if values else None
         measure = Meter().measure if values else sizes.size_of
         self.measure = self._at_once(measure)
@@ -73,6 +81,14 @@ class Takings:
         self._read()
         return self._arrivals
 
+    @property
+    def before(self) -> dict[Edge, list[float]]:
+        """How much came to hooks of the user's, by number of what they are on, and which these are:
+        after a node the edge, else AT_VALUE or AT_NODE.
+        """
+        self._read()
+        return self._before
+
     def is_spoilt(self, number: int) -> bool | None:
         """Say whether what came to a leaf is not finite, without waiting for a device; None where
         that is not known.
@@ -91,7 +107,7 @@ class Takings:
 
     def _waiting(self) -> list[sizes.Size]:
         passed = (size for _, _, *both, _ in self.rows for sizes_ in both for size in sizes_)
-        met = (size for _, size in (*self.met, *self.losses))
+        met = (size for _, size in (*self.met, *self.losses, *self.sent))
         return [size for size in (*passed, *met) if isinstance(size, Tensor)]
 
     def _read(self) -> None:
@@ -106,11 +122,16 @@ class Takings:
         for serial, size in self.losses:
             if not math.isfinite(read[id(size)] if isinstance(size, Tensor) else size):
                 self._reasons.bear_unread(serial)
+        for hooked, size in self.sent:
+            self._before.setdefault(hooked, []).append(
+                read[id(size)] if isinstance(size, Tensor) else size
+            )
         for number, leads, came, went, empty in self.rows:
             flow = Passage(leads, _numbers(came, read), _numbers(went, read), empty or NO_EDGES)
             flow.flat = self._reasons.flat.get(number, flow.flat)
             flow.rounded = self._reasons.rounded.get(number, NO_EDGES)
-            flow.hooks = self._reasons.hooks.get(number, ())
+            if number in self.hooks:
+                self._look_at_hooks(number, flow)
             self._flowed(number, flow)
             for place, (lead, went_on) in enumerate(zip(leads, flow.went, strict=False)):
                 for view in self._views_from(lead):
@@ -121,11 +142,22 @@ class Takings:
             self._arrivals.setdefault(number, []).append(
                 read[id(size)] if isinstance(size, Tensor) else size
             )
-        self.rows, self.met, self.losses = [], [], []
+        self.rows, self.met, self.losses, self.sent = [], [], [], []
         if waiting or self.waits:
             arrived = (size for sizes_ in self._arrivals.values() for size in sizes_)
             is_sound = all(map(math.isfinite, arrived)) and not any(self._reasons.births({}))
             Takings._was_spoilt = not is_sound
+
+    def _look_at_hooks(self, number: int, flow: Passage) -> None:
+        """Say along which edges hooks after a node have made zeros of what left it."""
+        flow.hooks = self.hooks[number]
+        emptied = [
+            edge
+            for edge, went in enumerate(flow.went)
+            if went == 0 and any(self._before.get((number, edge), ()))
+        ]
+        flow.emptied = frozenset(emptied)
+        flow.flat = {**flow.flat, **dict.fromkeys(emptied, HOOKED)}
 
     def _flowed(self, number: int, flow: Passage) -> None:
         before = self._flows.get(number)

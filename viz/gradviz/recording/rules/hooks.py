@@ -1,6 +1,7 @@
 """Hooks of the user's, which may put something else in the place of a gradient."""
 
 from types import FrameType
+from typing import Any
 
 from torch import nn
 
@@ -20,6 +21,7 @@ def _after_register_hook(call: TorchCall) -> None:
         else:
             number = recorder.tape.stamp(tensor.grad_fn, None).serial
         recorder.tape.hooks.setdefault(number, []).append(spot)
+        recorder.tape.registered.on_tensor(number, call.out)
 
 
 def hooked(recorder: Recorder, name: str, module: nn.Module, frame: FrameType) -> None:
@@ -27,6 +29,12 @@ def hooked(recorder: Recorder, name: str, module: nn.Module, frame: FrameType) -
     recorder.tape.module_hooks.setdefault((recorder.tape.module(module), name), []).append(
         recorder.stacks.look_around(frame).spot
     )
+
+
+def hooked_at_node(recorder: Recorder, handle: Any, frame: FrameType) -> None:
+    """``node.register_hook(...)`` or ``node.register_prehook(...)``, which gave a handle."""
+    spot = recorder.stacks.look_around(frame).spot
+    recorder.tape.registered.on_nodes[handle.id] = spot
 
 
 def hooks_ran(recorder: Recorder, backward: Backward) -> None:

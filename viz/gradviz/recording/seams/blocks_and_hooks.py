@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from gradviz.recording import torch_inside
-from gradviz.recording.rules.hooks import hooked
-from gradviz.recording.seams.seam import Called, Seam, about, seam, tensors_of
+from gradviz.recording.rules.hooks import hooked, hooked_at_node
+from gradviz.recording.seams.seam import Called, Seam, about, called_by_users, seam, tensors_of
 from gradviz.recording.tensor_state import history
-from gradviz.recording.torch_inside import MODULE_HOOKS
+from gradviz.recording.torch_inside import HAVE_NODE_HOOKS, MODULE_HOOKS, REGISTERS_AT_NODES
 
 
 def _inference_began(call: Called) -> None:
@@ -63,6 +63,10 @@ def _hooked(name: str, call: Called) -> None:
     hooked(call.mode, name, call.args[0], call.frame)
 
 
+def _hooked_at_node(call: Called) -> None:
+    hooked_at_node(call.mode, call.out[1], call.frame)
+
+
 def seams() -> Iterator[Seam]:
     """Yield the seams over them."""
     yield seam(torch.inference_mode, "__enter__", _inference_began)
@@ -73,6 +77,8 @@ def seams() -> Iterator[Seam]:
     yield seam(torch.amp.GradScaler, "step", _scaled)
     for name in MODULE_HOOKS:
         yield seam(nn.Module, name, about(_hooked, name))
+    for kind in HAVE_NODE_HOOKS:
+        yield called_by_users(kind, REGISTERS_AT_NODES, _hooked_at_node)
 
 
 # Whether somebody has read from the generators that an optimizer is about to read its parameters

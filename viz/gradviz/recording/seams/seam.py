@@ -14,6 +14,7 @@ from torch import Tensor
 
 from gradviz.recording.locked import Locked
 from gradviz.recording.mode import RecordingMode
+from gradviz.recording.reading.where import INSIDE, level
 from gradviz.recording.seams.watcher import Watcher, of_thread
 from gradviz.recording.torch_inside import without_torch_function
 from gradviz.system.frames import leave_out_caller, uncounted
@@ -150,6 +151,24 @@ def _taken(note: Note | None, watcher: Watcher | None, *call: Any) -> Any:
     except BaseException as failure:
         watcher.mode.failed(failure)
         return None
+
+
+def called_by_users(owner: Any, name: str, note: Note) -> Seam:
+    """Return the seam over a static method that takes note after the calls of the user's lines
+    alone, where gradviz calls it often.
+    """
+    original = getattr(owner, name)
+
+    @uncounted
+    @functools.wraps(original)
+    def watching(*args: Any, **kwargs: Any) -> Any:
+        out = original(*args, **kwargs)
+        frame = sys._getframe(1)
+        if level(frame.f_code.co_filename) != INSIDE:
+            _taken(note, getattr(of_thread, "watcher", None), frame, args, kwargs, out)
+        return out
+
+    return Seam.over(owner, name, staticmethod(watching))
 
 
 def instead(

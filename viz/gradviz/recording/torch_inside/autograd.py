@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-import torch.utils.checkpoint  # noqa: F401  (2.6 imports it only when it is asked for)
+import torch.utils.checkpoint  # 2.6 imports it only when it is asked for
 from torch import Tensor
 
 from gradviz.recording.torch_inside.ability import Ability, private
@@ -79,6 +79,14 @@ CHECKPOINT_NODE = "CheckpointFunction"
 HANDS_THROUGH = "_DDPSinkBackward"
 # Before a module that has a full backward hook; 2.6 to 2.15
 HOOK_NODE = "BackwardHookFunctionBackward"
+
+# The static method of a custom Function by which a hook comes to any node; 2.6 to 2.15. Where it is
+# gone, hooks on nodes are told without their line
+REGISTERS_AT_NODES = "_register_hook"
+HAVE_NODE_HOOKS = tuple(
+    kind for kind in torch.autograd.Function.__mro__ if REGISTERS_AT_NODES in vars(kind)
+)
+"""The classes that have it themselves."""
 
 # Nodes of views that show all of what they are of, each element once; 2.6 to 2.15
 _VIEWS = frozenset(
