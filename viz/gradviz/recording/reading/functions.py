@@ -71,14 +71,14 @@ def methods_of(function: type[torch.autograd.Function]) -> tuple[Any, ...]:
     return tuple(method for name in names if (method := getattr(function, name, None)) is not None)
 
 
-def tensors_around(method: Any) -> list[torch.Tensor]:
-    """Return the tensors that a method reads from the function around it."""
-    tensors = []
-    for cell in getattr(method, "__closure__", None) or ():
+def values_around(method: Any) -> dict[str, Any]:
+    """Return the values that a method reads from the function around it, by name."""
+    values = {}
+    names = getattr(getattr(method, "__code__", None), "co_freevars", ())
+    for name, cell in zip(names, getattr(method, "__closure__", None) or (), strict=False):
         with suppress(ValueError):  # not filled yet
-            if isinstance(cell.cell_contents, torch.Tensor):
-                tensors.append(cell.cell_contents)
-    return tensors
+            values[name] = cell.cell_contents
+    return values
 
 
 def _look_up(code: CodeType) -> tuple[CodeType, Method | None]:

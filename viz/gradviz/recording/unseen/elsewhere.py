@@ -7,7 +7,7 @@ makes of them is not, so a value that comes in from there may be made of any of 
 import gc
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
 
@@ -57,22 +57,41 @@ def tensors_within(things: Any) -> tuple[Tensor, ...]:
 def _used_by(function: FunctionType) -> Iterator[Any]:
     """Yield what a function can read.
 
-    The variables around it, its defaults, the globals that it names.
+    The variables around it, its defaults, the globals that it names, and of classes and modules
+    among these the attributes that it names.
     """
+    holders: list[Any] = []
     for cell in function.__closure__ or ():
         try:
-            yield cell.cell_contents
+            holders.append(cell.cell_contents)
         except ValueError:  # not filled yet
             continue
+    yield from holders
     yield function.__defaults__
     yield function.__kwdefaults__
     codes = [function.__code__]
     while codes:
         code = codes.pop()
-        yield from (
+        named = [
             function.__globals__[name] for name in code.co_names if name in function.__globals__
-        )
+        ]
+        yield from named
+        for holder in (*holders, *named):
+            yield from _attributes(holder, code.co_names)
         codes += (constant for constant in code.co_consts if isinstance(constant, CodeType))
+
+
+def _attributes(holder: Any, names: Iterable[str]) -> Iterator[Any]:
+    """Yield the attributes of some names that a class or a module has, but functions that are not
+    the user's.
+    """
+    if not isinstance(holder, type | ModuleType):
+        return
+    for space in map(vars, holder.__mro__ if isinstance(holder, type) else (holder,)):
+        for name in names:
+            value = space.get(name)
+            if not isinstance(value, FunctionType) or level(value.__code__.co_filename) == USER:
+                yield value
 
 
 def _frames() -> dict[int, FrameType]:
