@@ -2,6 +2,7 @@
 
 import pytest
 
+from gradviz.recording.reading import caught
 from gradviz.recording.reading.nowhere import goes_nowhere
 
 HANDLERS = [
@@ -11,6 +12,9 @@ HANDLERS = [
     "log.addFilter(kept.append)",
     "logging.basicConfig(filename='a.log')\nlines = Path('a.log').read_text()",
     "logging.FileHandler('a.log')\nlines = open('a.log').read()",
+    "logging.StreamHandler(Catch())",
+    "log.handlers[:] = [logging.StreamHandler(stream=catch)]",
+    "logging.basicConfig(stream=Catch())",
     "class Tee:\n    def write(self, text): kept.append(text)\nlogging.StreamHandler(Tee())",
 ]
 SCREENS = [
@@ -20,6 +24,11 @@ SCREENS = [
     "def test(capsys): read(capsys)",
 ]
 LOGGED, PRINTED = "log.warning('%s', x.item())", "print(x.item())"
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch):
+    monkeypatch.setattr(caught, "user_files", set)
 
 
 @pytest.mark.parametrize("beside", HANDLERS)
@@ -39,6 +48,7 @@ def test_what_is_printed_may_come_back_where_the_file_takes_the_screen(program, 
     "beside",
     [
         "log.addHandler(logging.FileHandler('a.log'))",
+        "log.addHandler(logging.StreamHandler(sys.stdout))\nlogging.StreamHandler()",
         "logging.basicConfig(format='%(message)s')\nsys.stdout.flush()\nopen('a.yaml')",
         "patch = x[:16]\nfor patch in patches: show(patch)",
         "class Table:\n    def write(self, text): kept.append(text)",
@@ -47,3 +57,12 @@ def test_what_is_printed_may_come_back_where_the_file_takes_the_screen(program, 
 def test_what_is_logged_goes_nowhere_where_only_files_and_screens_take_it(program, beside):
     written = program(f"{beside}\ndef f(x):\n    {LOGGED}\n")
     assert goes_nowhere(*written.at("f", "x.item()"))
+
+
+@pytest.mark.parametrize(("beside", "ends"), [(HANDLERS[0], False), ("logging.error('x')", True)])
+def test_another_file_may_handle_what_is_logged(program, monkeypatch, tmp_path, beside, ends):
+    other = tmp_path / "other.py"
+    other.write_text(beside)
+    written = program(f"def f(x):\n    {LOGGED}\n")
+    monkeypatch.setattr(caught, "user_files", lambda: {str(other)})
+    assert goes_nowhere(*written.at("f", "x.item()")) is ends

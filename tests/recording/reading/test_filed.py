@@ -2,7 +2,7 @@
 
 import pytest
 
-from gradviz.recording.reading import filed
+from gradviz.recording.reading import filed, readers
 from gradviz.recording.reading.nowhere import goes_nowhere
 
 WRITTEN = [
@@ -38,7 +38,7 @@ def judged(program, monkeypatch):
         file = program(f"def f(x, given, net, path):\n    {body}\n")
         code, lasti = file.at("f", "x.item()")
         monkeypatch.setattr(filed, "user_files", lambda: {code.co_filename})
-        filed.may_read.cache_clear()
+        readers.may_read.cache_clear()
         return goes_nowhere(code, lasti)
 
     return judge

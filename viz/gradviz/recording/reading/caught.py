@@ -1,10 +1,12 @@
-"""Whether a file may read what it prints or logs: then that is no end of a value."""
+"""Whether a program may read what a file prints or logs: then that is no end of a value."""
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 
+from gradviz.recording.reading.kept import user_files
 from gradviz.recording.reading.parts import name_of
-from gradviz.recording.reading.sources import Source
+from gradviz.recording.reading.sources import Source, source_of
 
 # What of a file may have what is printed, or logged, come back
 _CATCHES = frozenset(
@@ -22,20 +24,50 @@ _OUT_OF_FILES = frozenset("open read_text read_csv loadtxt genfromtxt".split())
 _OF_LOGS = frozenset(
     "Handler StreamHandler FileHandler Filter Formatter LoggerAdapter Logger".split()
 )
+_TAKE_A_STREAM = frozenset("StreamHandler setStream".split())
+_SCREENS = frozenset("sys.stdout sys.stderr stdout stderr None".split())
 
 
 def may_be_caught(source: Source, shown_by: str) -> bool:
-    """Say whether a file may read what a call shows: it puts a stream of its own in place of the
-    screen, or handles what is logged, or reads files as it logs into one.
+    """Say whether a program may read what a call in a file shows.
+
+    The file puts a stream of its own in place of the screen, or reads files as it logs into one.
+    Or any file of the user's handles what is logged.
     """
     if source.holds_any_of(_CATCHES) or any(map(source.givers, _STREAMS)) or _patches(source):
         return True
     if shown_by not in _LOGS:
         return False
-    own_stream = "write" in source.callables and source.holds_any_of(_OF_LOGS)
-    handles = any(not _OF_LOGS.isdisjoint(bases) for bases in source.bases.values())
     read = source.holds_any_of(_OUT_OF_FILES) and _logs_into_files(source)
-    return own_stream or handles or read or source.holds_any_of(_CATCHES_LOGS)
+    own_stream = "write" in source.callables and source.holds_any_of(_OF_LOGS)
+    if own_stream or read or source.holds_any_of(_CATCHES_LOGS) or _handles(source):
+        return True
+    return any(map(_handles_elsewhere, user_files()))
+
+
+@lru_cache(maxsize=256)
+def _handles_elsewhere(file: str) -> bool:
+    source = source_of(file)
+    return source is not None and _handles(source)
+
+
+def _handles(source: Source) -> bool:
+    """Say whether a file has what is logged handled by a class of its own, or written into a stream
+    that is no screen.
+    """
+    if any(not _OF_LOGS.isdisjoint(bases) for bases in source.bases.values()):
+        return True
+    streams = (stream for call in _calls(source) for stream in _streams_of(call))
+    return any(ast.unparse(stream) not in _SCREENS for stream in streams)
+
+
+def _streams_of(call: ast.Call) -> list[ast.expr]:
+    """Return the streams that a call has what is logged written into."""
+    taken = name_of(call) in _TAKE_A_STREAM
+    if not taken and name_of(call) != "basicConfig":
+        return []
+    given = [word.value for word in call.keywords if word.arg in ("stream", None)]
+    return [*(call.args if taken else ()), *given]
 
 
 def _patches(source: Source) -> bool:

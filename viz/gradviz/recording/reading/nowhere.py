@@ -173,7 +173,7 @@ class _Follower:
             return False
         if isinstance(call.func, ast.Name):
             return name in ("print", "pprint")
-        if is_filed(self._source, call):
+        if is_filed(self._source, self._file, call):
             return True
         if ast.unparse(call.func) in _SCREENS:
             return True
