@@ -147,7 +147,7 @@ def test_a_number_that_a_trace_made_a_constant_of_is_not_called_unused_for_certa
 
     baked = reported(lambda: step(lambda model: (model.factor * 1.5).item()))
     assert baked.parameters["factor"].uncertain
-    assert any("has constants; whether their values came in" in note for note in baked.notes)
+    assert any("holds constants or writes into memory; whether" in note for note in baked.notes)
     whole = reported(lambda: step(lambda model: model.factor))
     assert str(whole.parameters["factor"].verdict) == "reached"
     assert not any(parameter.uncertain for parameter in whole.parameters.values())
@@ -164,15 +164,16 @@ def test_what_each_of_several_traced_models_called_at_one_line_may_hold_is_in_do
     assert parameters["1.factor"].uncertain
 
 
+class Spare(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.spare = nn.Linear(3, 3), nn.Linear(3, 3)
+
+    def forward(self, x):
+        return self.first(x) * 2.5
+
+
 def test_what_a_script_that_was_not_traced_does_not_read_is_unused_for_certain():
-    class Spare(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.first, self.spare = nn.Linear(3, 3), nn.Linear(3, 3)
-
-        def forward(self, x):
-            return self.first(x) * 2.5
-
     def step():
         model = torch.jit.script(Spare())
         return model(torch.ones(2, 3)).sum(), model
@@ -281,3 +282,26 @@ def test_a_branch_of_a_script_that_did_not_run_is_not_said_to_have_used_its_laye
         return model(torch.ones(2, 3), False).sum(), model
 
     assert reported(step).parameters["c.weight"].unused.reason is reason
+
+
+class Writing(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = nn.Linear(3, 3), nn.Linear(3, 3)
+
+    def forward(self, x, ended: bool):
+        kept = torch.zeros(2, 3)
+        row = kept[0]
+        beside = self.first(x).detach()
+        if ended:
+            kept.copy_(beside)
+        return self.last(x) * (row if ended else x)
+
+
+def test_what_a_script_writes_into_memory_leaves_unused_uncertain():
+    def step(written):
+        model = torch.jit.script(Writing() if written else Spare())
+        return (model(torch.ones(2, 3), True) if written else model(torch.ones(2, 3))).sum(), model
+
+    assert reported(lambda: step(True)).parameters["first.weight"].uncertain
+    assert not reported(lambda: step(False)).parameters["spare.weight"].uncertain

@@ -67,7 +67,9 @@ def _unseen(tape: Tape, never: set[str], unused: Mapping[int, str]) -> dict[str,
             ran |= dict.fromkeys(never, f"what the script called at {spot.place} runs is not seen")
         else:
             own = (unused[number] for number in leaves & unused.keys())
-            ran |= dict.fromkeys(own, f"the traced model called at {spot.place} has constants")
+            ran |= dict.fromkeys(
+                own, f"the script called at {spot.place} holds constants or writes into memory"
+            )
     for spot, (name, leaves) in tape.opaque.copies.items():
         own = (unused[number] for number in leaves & unused.keys())
         ran |= dict.fromkeys(own, f"what {name} gave at {spot.place} has numbers of its own")

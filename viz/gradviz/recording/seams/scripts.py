@@ -85,9 +85,9 @@ def ran_script(
     stack = recorder.stacks.look_around(frame)
     if flows is None and any(tensor.requires_grad for tensor in tensors_in(given)):
         recorder.tape.opaque[stack.spot] = None
-    elif flows is not None and constants and hasattr(function, "owner"):
-        unread = set(map(recorder.tape.leaf, scripted.unread_of(function, flows.results)))
-        recorder.tape.opaque.may_hold(stack.spot, unread)
+    elif flows is not None and hasattr(function, "owner"):
+        leaves = set(map(recorder.tape.leaf, scripted.untold_in(function, flows, constants)))
+        recorder.tape.opaque.may_hold(stack.spot, leaves)
     for position, tensor in enumerate(outs):
         flow = results[position] if results else None
         severed = {} if flow is None else _severed(flow, at)

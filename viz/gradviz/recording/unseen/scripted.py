@@ -165,18 +165,27 @@ def flows_of(function: Any) -> Flows | None:
         return None
 
 
-def unread_of(function: Any, flows: Sequence[MadeOf]) -> list[Tensor]:
-    """Return the parameters of a traced method that its results are not made of, though constants
-    are in its graph: a trace makes a constant of each number that Python made meanwhile.
+def untold_in(function: Any, flows: Flows, constants: Sequence[Any]) -> list[Tensor]:
+    """Return the parameters of a method that go where its results do not tell: a trace makes a
+    constant of each number that Python made, and what is written into memory may stay there.
     """
-    if not _is_traced(function):
+    held = torch_inside.parameters_of_script(function.owner)
+    if constants and _is_traced(function):
+        return [parameter for _, parameter in held]
+    if not _writes(function.inlined_graph.nodes()):
         return []
-    read = {path for flow in flows for path in (*flow.live, *flow.dead)}
-    return [
-        parameter
-        for path, parameter in torch_inside.parameters_of_script(function.owner)
-        if ("", *path) not in read
-    ]
+    met = {path for flow in flows.values() for path in (*flow.live, *flow.dead)}
+    return [parameter for path, parameter in held if ("", *path) in met]
+
+
+def _writes(nodes: Iterator[Any]) -> bool:
+    """Say whether some node writes into memory: by torch's own schema, or into an attribute."""
+    return any(
+        node.kind() == "prim::SetAttr"
+        or "!" in str(node.schema())
+        or any(_writes(block.nodes()) for block in node.blocks())
+        for node in nodes
+    )
 
 
 def folded_of(script: Any, whole: bool) -> list[Tensor]:
