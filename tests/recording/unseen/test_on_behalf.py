@@ -11,6 +11,7 @@ import sys
 import tracemalloc
 import warnings
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -21,6 +22,15 @@ import gradviz
 from gradviz.recording.reading.where import INSIDE, USER, level
 from gradviz.recording.unseen.on_behalf import OnBehalf
 from gradviz.system.frames import Borrowed
+
+
+@pytest.fixture(autouse=True)
+def untraced():
+    """Without a tracer, as that of coverage, beside which gradviz calls plainly."""
+    tracer = sys.gettrace()
+    sys.settrace(None)
+    yield
+    sys.settrace(tracer)  # which a debugger takes out for good
 
 
 def wrong_sizes():
@@ -41,6 +51,15 @@ def a_module_without_its_dimension():
 
 def a_function_without_its_dimension():
     return F.softmin(F.log_softmax(torch.ones(2, 3)))
+
+
+def an_array_that_is_not_writable():
+    torch._C._set_warnAlways(True)  # else once a process
+    try:
+        array = np.broadcast_to(np.float32(1), (3,))
+        return torch.from_numpy(array), torch.as_tensor(array)
+    finally:
+        torch._C._set_warnAlways(False)
 
 
 def own_function():
@@ -102,6 +121,7 @@ def warned(step, *, watched):
         out_of_another_size,
         a_module_without_its_dimension,
         a_function_without_its_dimension,
+        an_array_that_is_not_writable,
         own_function,
         a_hook_that_warns_for_who_called_backward,
         a_module_s_hook_where_no_input_has_gradient,

@@ -70,7 +70,7 @@ class RecordingMode(Recorder, TorchFunctionMode):
         self._rules: dict[Any, Rule | None] = {}
         # Of functions that were put in place of torch's
         self._instead: dict[Any, Callable[..., Any]] = {}
-        self._on_behalf = OnBehalf()
+        self.on_behalf = OnBehalf()
 
     @uncounted
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -91,7 +91,7 @@ class RecordingMode(Recorder, TorchFunctionMode):
             frame = behind_torch_modes(frame)
         if "_stacklevel" in kwargs:
             kwargs = as_warned_alone(kwargs)
-        make = self._on_behalf.maker(frame)
+        make = self.on_behalf.maker(frame)
         if rule is None or self.failure:
             try:
                 return make(func, args, kwargs)
@@ -159,7 +159,7 @@ class RecordingMode(Recorder, TorchFunctionMode):
         """
         self._rules = defaultdict(lambda: None)
         self._instead.clear()
-        self._on_behalf.forget()
+        self.on_behalf.forget()
         self.inner_code.forget()
         while self.children:
             self.children.pop().end()

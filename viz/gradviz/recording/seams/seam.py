@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Hashable
 from functools import partial
 from itertools import compress, repeat
-from types import FrameType
+from types import BuiltinFunctionType, FrameType, MethodDescriptorType, WrapperDescriptorType
 from typing import Any, NamedTuple, Self
 
 from torch import Tensor
@@ -19,6 +19,8 @@ from gradviz.recording.seams.watcher import Watcher, of_thread
 from gradviz.recording.torch_inside import without_torch_function
 from gradviz.system.frames import leave_out_caller, uncounted
 from gradviz.system.undo import Action
+
+_IN_C = (BuiltinFunctionType, MethodDescriptorType, WrapperDescriptorType)
 
 
 class Called(NamedTuple):
@@ -119,13 +121,20 @@ def seam(
 def _watching(
     original: Callable[..., Any], note: Note | None, before: Note | None
 ) -> Callable[..., Any]:
+    # What has no frame of its own warns in the name of the one that calls it
+    in_c = isinstance(original, _IN_C)
+
     @uncounted
     @functools.wraps(original)
     def watching(*args: Any, **kwargs: Any) -> Any:
         watcher: Watcher | None = getattr(of_thread, "watcher", None)
         looked = _taken(before, watcher, sys._getframe(1), args, kwargs)
         try:
-            out = original(*args, **kwargs)
+            if in_c and watcher is not None:
+                make = watcher.mode.on_behalf.maker(sys._getframe(1))
+                out = make(original, args, kwargs)
+            else:
+                out = original(*args, **kwargs)
         except BaseException as error:
             leave_out_caller(error)
             raise
