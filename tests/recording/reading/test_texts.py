@@ -119,14 +119,13 @@ def test_a_number_that_is_known_does_not_make_another_one_known_to_be_away():
     assert str(parameter.verdict) == "cut" or parameter.uncertain
 
 
-def test_a_number_that_was_only_printed_is_away_though_another_comes_in(capsys):
+def test_a_number_that_was_only_printed_is_away_though_another_comes_in():
     model = nn.ParameterDict({"a": torch.tensor(0.3712346), "b": torch.tensor([0.3, 0.9])})
     with gradviz.trace() as trace:
         print(f"{model['a'].item():.3f}")
         loss = model["b"].prod() * (model["b"].sum().item() * 1.7 + 0.3)
     parameter = trace.report(loss, model).parameters["a"]
     assert (str(parameter.verdict), parameter.uncertain) == ("unused", False)
-    assert capsys.readouterr().out == "0.371\n"
 
 
 def read_beside_a_constant(a):
