@@ -52,6 +52,7 @@ from gradviz.recording.torch_inside.compilers import (
     has_own_kernel,
     is_transforming,
     is_wrapped,
+    names_in_script,
     parameters_of_script,
     putting_stance_back,
     something_is_compiled,
@@ -75,6 +76,7 @@ from gradviz.recording.torch_inside.files import (
     OVERRIDES,
     REGIONS,
     SAMPLE,
+    TRACER,
     TRANSFORMS,
 )
 from gradviz.recording.torch_inside.modes import (

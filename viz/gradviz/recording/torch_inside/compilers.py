@@ -68,6 +68,23 @@ def parameters_of_script(owner: Any) -> list[tuple[tuple[str, ...], Tensor]]:
     return [*(((name,), parameter) for name, parameter in _held_parameters(owner).items()), *inner]
 
 
+def names_in_script(owner: Any) -> tuple[set[str], set[str]] | None:
+    """Return the names of parameters and modules in what a scripted method belongs to, and the
+    names of the classes of all of it; None where this torch does not tell.
+    """
+    if _held_parameters is None or _held_modules is None or not hasattr(owner, "_type"):
+        return None
+    names = {name for name, _ in _held_parameters(owner).items()}
+    classes = {owner._type().qualified_name()}
+    for name, module in _held_modules(owner).items():
+        inner = names_in_script(module)
+        if inner is None:
+            return None
+        names |= {name, *inner[0]}
+        classes |= inner[1]
+    return names, classes
+
+
 # torch.func
 
 _running_transform, _is_wrapper, _unwrapped = map(private, FUNCTIONAL.paths)

@@ -6,6 +6,9 @@ import torch
 import torch.overrides
 
 FOLDER = os.path.dirname(torch.__file__) + os.sep
+# Calls what torch.jit.trace is given; 2.6 to 2.15. Without it, constants of a traced model are in
+# doubt
+TRACER = os.path.join(FOLDER, "jit", "_trace.py")
 OPTIMIZERS = os.path.join(FOLDER, "optim") + os.sep
 # FSDP1 keeps a unit's parameters in one; 2.6 to 2.15
 FLAT_PARAMETERS = os.path.join(FOLDER, "distributed", "fsdp", "_flat_param.py")

@@ -13,6 +13,7 @@ from torch import Tensor
 from gradviz.graph import CutKind
 from gradviz.recording import torch_inside
 from gradviz.recording.reading.where import USER, level
+from gradviz.recording.unseen.baked import bakes_nothing
 
 # ("0",) is the first argument; ("", "fc", "weight") what the module of a method holds
 Path = tuple[str, ...]
@@ -170,7 +171,7 @@ def untold_in(function: Any, flows: Flows, constants: Sequence[Any]) -> list[Ten
     constant of each number that Python made, and what is written into memory may stay there.
     """
     held = torch_inside.parameters_of_script(function.owner)
-    if constants and _is_traced(function):
+    if constants and _is_traced(function) and not bakes_nothing(function):
         return [parameter for _, parameter in held]
     if not _writes(function.inlined_graph.nodes()):
         return []
