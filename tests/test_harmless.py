@@ -114,6 +114,7 @@ TABLES = [
 
 
 def surroundings():
+    stance = vars(torch._dynamo.eval_frame._stance)  # first, as it loads what is looked at then
     found = {name: dict(vars(where)) for name, where in WATCHED.items()}
     found["torch.nn.modules.module"] |= {
         table: dict(vars(torch.nn.modules.module)[table]) for table in TABLES
@@ -126,7 +127,7 @@ def surroundings():
         "enabled": torch.is_grad_enabled(),
         "inference": torch.is_inference_mode_enabled(),
     }
-    found["stance"] = {"stance": vars(torch._dynamo.eval_frame._stance)}
+    found["stance"] = {"stance": stance}
     found["saved tensors"] = {"top": torch._C._autograd._top_saved_tensors_default_hooks(True)}
     return found
 
