@@ -2,9 +2,7 @@
 
 import collections
 import io
-import math
 import re
-import types
 from typing import NamedTuple
 
 import numpy as np
@@ -92,20 +90,9 @@ def in_a_place_of_its_own(a, b, x):
     return (x.sum() * weights).sum()
 
 
-def as_it_is_set_before_each_use(a, b, x):
-    kept = types.SimpleNamespace(weight=0.5)
-    total = (x * (a.item() * 2)).sum()
-    for _ in range(2):
-        kept.weight = 0.5
-        total = total + kept.weight * x.sum()
-        kept.weight = math.exp(b.item())
-    return total
-
-
 @pytest.mark.parametrize(
     "step",
     [
-        as_it_is_set_before_each_use,
         in_a_line_of_text,
         in_a_place_of_its_own,
         of_a_module_that_the_caller_chose,
@@ -151,19 +138,9 @@ def a_factor_that_is_just_one(a, b, x):
     return (x * (a.item() * (b / b.detach()).item())).sum()
 
 
-def as_the_last_turn_set_it(a, b, x):
-    kept = types.SimpleNamespace(weight=0.5)
-    total = (x * (a.item() * 2)).sum()
-    for _ in range(2):
-        total = total + kept.weight * x.sum()
-        kept.weight = math.exp(b.item())
-    return total
-
-
 @pytest.mark.parametrize(
     "step",
     [
-        as_the_last_turn_set_it,
         a_meter_of_both,
         a_ring_of_both,
         the_larger_one,

@@ -2,13 +2,7 @@
 
 import pytest
 
-from gradviz.recording.reading.starts import (
-    backward_slice,
-    element_slice,
-    fractions_written,
-    literals_at,
-    names_at,
-)
+from gradviz.recording.reading.starts import backward_slice, element_slice, literals_at, names_at
 
 TEXT = """\
 def outer(h, other):
@@ -72,15 +66,3 @@ def test_numbers_that_stand_in_a_call_are_known(program):
 def test_numbers_that_stand_in_a_subscript_are_known(program):
     written = program("def f(x, n):\n    x[0, n] = n\n")
     assert literals_at(*written.at("f", "x[0, n]")) == (0,)
-
-
-def test_numbers_with_a_point_are_those_of_the_file_and_none_where_values_are_rounded(program):
-    written = program("""
-        START = 0.25
-        def f(x):
-            return g(x, -1.5, 2)
-        def h(x):
-            return round(x, 1)
-        """)
-    assert fractions_written(written.at("f", "g(x, -1.5, 2)")[0]) == {0.25, 1.5, -1.5}
-    assert fractions_written(written.at("h", "round(x, 1)")[0]) == frozenset()

@@ -1,6 +1,6 @@
 """Which of the values that may be behind a number it is, told by the number itself."""
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Sequence
 from types import FrameType
 from typing import Any
 
@@ -9,7 +9,7 @@ from torch import Tensor
 from gradviz.recording.calls.arguments import as_array
 from gradviz.recording.calls.overwritten import left_in
 from gradviz.recording.outside.reckoned import NumbersOut
-from gradviz.recording.reading.starts import fractions_written, literals_at
+from gradviz.recording.reading.starts import literals_at
 from gradviz.recording.reading.where import outside_torch
 from gradviz.recording.recorder import Recorder
 
@@ -82,15 +82,12 @@ def _only_those(
 
     Where every number that goes in is one that left, to the last digit, or reckoned from such,
     nothing else was added to it: what else the source would put behind it was reset, dropped or
-    overwritten in between, as where a number goes in that stands in the source. That it had no part
-    at all is not said.
+    overwritten in between. That it had no part at all is not said.
     """
     values = recorder.escapes.values
-    open_ = [item for item in items if not (isinstance(item, Tensor) and item.requires_grad)]
-    plain = [*_not_as_written(open_, frame)]
-    if not plain and open_:
-        recorder.tape.came_in()
-        return ()
+    made_elsewhere = [item for item in items if isinstance(item, Tensor) and item.requires_grad]
+    open_ = [item for item in items if not any(item is other for other in made_elsewhere)]
+    plain = [as_array(item) if isinstance(item, Tensor) else item for item in open_]
     singles = {single for number in behind for single in _singles(recorder, number)}
     sources = [
         values.all_of(item)
@@ -109,17 +106,6 @@ def _only_those(
     if tuple(left) != behind:
         recorder.tape.came_in()
     return tuple(left)
-
-
-def _not_as_written(items: Sequence[Any], frame: FrameType) -> Iterator[Any]:
-    """Yield some arguments but the numbers with a point that stand in the source as they go in:
-    these were not reckoned.
-    """
-    outer = outside_torch(frame)
-    written = frozenset() if outer is None else fractions_written(outer.f_code)
-    for item in items:
-        if type(item) is not float or item not in written:
-            yield as_array(item) if isinstance(item, Tensor) else item
 
 
 def _rounded_from(recorder: Recorder, number: Any, among: Container[int]) -> tuple[int, ...]:

@@ -203,19 +203,6 @@ def literals_at(code: CodeType, lasti: int) -> tuple[float, ...]:
     return tuple(number for number in numbers if number is not None)
 
 
-@by_file
-def fractions_written(code: CodeType) -> frozenset[float]:
-    """Return the numbers with a point that stand in a function's file, and in those that it is read
-    with; none where the function rounds: what it gives may be any of them.
-    """
-    scoped = scope_of(code)
-    if scoped is None or may_round(scoped[1].node):
-        return frozenset()
-    trees = scoped[0].trees.values() or (scoped[0].tree,)
-    numbers = (_literal(node) for tree in trees for node in ast.walk(tree))
-    return frozenset(number for number in numbers if isinstance(number, float))
-
-
 def _literal(value: ast.AST) -> float | None:
     sign = isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub)
     inner = value.operand if isinstance(value, ast.UnaryOp) and sign else value
