@@ -1,12 +1,14 @@
 """Whether a program may read what a file prints or logs: then that is no end of a value."""
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 
 from gradviz.recording.reading.kept import user_files
 from gradviz.recording.reading.parts import name_of
 from gradviz.recording.reading.sources import Source, source_of
+from gradviz.system.lines import getlines
 
 # What of a file may have what is printed, or logged, come back
 _CATCHES = frozenset(
@@ -24,6 +26,7 @@ _OUT_OF_FILES = frozenset("open read_text read_csv loadtxt genfromtxt".split())
 _OF_LOGS = frozenset(
     "Handler StreamHandler FileHandler Filter Formatter LoggerAdapter Logger".split()
 )
+_ABOUT_LOGS = re.compile("Handler|Filter|Formatter|Logger|setStream|basicConfig")
 _TAKE_A_STREAM = frozenset("StreamHandler setStream".split())
 _SCREENS = frozenset("sys.stdout sys.stderr stdout stderr None".split())
 
@@ -45,8 +48,10 @@ def may_be_caught(source: Source, shown_by: str) -> bool:
     return any(map(_handles_elsewhere, user_files()))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4096)
 def _handles_elsewhere(file: str) -> bool:
+    if not any(map(_ABOUT_LOGS.search, getlines(file))):
+        return False  # most files of a project: these are not worth the time to parse them
     source = source_of(file)
     return source is not None and _handles(source)
 
