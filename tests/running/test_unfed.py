@@ -1,4 +1,4 @@
-"""An optimizer that steps in a run without any backward is an alarm."""
+"""Of an optimizer that steps in a run without any backward it is said that nothing came."""
 
 import pytest
 
@@ -16,13 +16,13 @@ print("done")
 
 
 @pytest.mark.parametrize("between", ["pass", "loss.backward"])
-def test_a_forgotten_backward_is_an_alarm_with_its_optimizer(scripts, between):
+def test_a_forgotten_backward_is_told_with_its_optimizer_and_is_no_alarm(scripts, between):
     scripts.write("train.py", SCRIPT.format(between=between))
     ran = scripts.run("--fail-on-alarm", "train.py")
-    assert (ran.code, ran.out) == (1, "done\n")
+    assert (ran.code, ran.out) == (0, "done\n")
     assert ran.err == (
-        "gradviz: ALARM: SGD, made at train.py:4, stepped 3 times, and no parameter had a gradient:"
-        " no call of backward() was seen.\n  fix       Call loss.backward() before the step.\n"
+        "gradviz: No backward call was seen in this process: SGD, made at train.py:4, stepped 3"
+        " times, and no parameter had a gradient.\n"
     )
 
 
@@ -31,4 +31,4 @@ def test_gradients_that_a_script_writes_itself_are_no_forgotten_backward(scripts
     scripts.write("train.py", SCRIPT.format(between=by_hand))
     ran = scripts.run("--fail-on-alarm", "train.py")
     assert (ran.code, ran.out) == (0, "done\n")
-    assert "ALARM" not in ran.err
+    assert "had a gradient" not in ran.err

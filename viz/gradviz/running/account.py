@@ -200,11 +200,8 @@ class Account:
         """
         if self._children is None:
             return
-        in_vain = "" if calls or why or self._children.started else steps_in_vain(self._training)
-        if in_vain:
-            self.say(in_vain, alarm=True)
-        elif calls == 0:
-            self._children.say_unseen(why)
+        if calls == 0:
+            self._children.say_unseen(why or steps_in_vain(self._training))
         elif was_on and not self.kept.calls:
             seen_calls = "1 backward call was" if calls == 1 else f"{calls} backward calls were"
             self.say(f"Only {seen_calls} seen in this process, none of those asked for.\n")
