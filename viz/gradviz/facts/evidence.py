@@ -199,8 +199,6 @@ class Evidence:
         missed: Steps that leave it as it is and write to others; None where none does.
         rate_at: The line that gave it a learning rate of 0 in every step; None where none is known.
         rounding: What arrives is rounding, in every call that reaches it, and no step finds more.
-        is_lone: It is of a module of the user's that has only parameters of its own and is a model
-            by itself, in training mode.
         switched: Path of the innermost module around it with an attribute ``requires_grad = True``,
             which thaws nothing; None where none has one.
         switched_at: The only line that can have set that; None where several can.
@@ -251,7 +249,6 @@ class Evidence:
     missed: Missed | None = None
     rate_at: Place | None = None
     rounding: bool = False
-    is_lone: bool = False
     switched: str | None = None
     switched_at: Place | None = None
     discarded_at: Place | None = None

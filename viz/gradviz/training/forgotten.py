@@ -9,14 +9,6 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from gradviz.facts.evidence import Evidence, Stepper
 
-LONE = (
-    "Gradient arrives, and no optimizer holds them: their module is none of the model's, and"
-    " has parameters of its own.",
-    "Give the optimizer those of this module too: [*model.parameters(), *loss.parameters()]. What"
-    " is to stay as it is can be a buffer (register_buffer).",
-)
-"""What it means that such a parameter of a module by itself is forgotten, and what mends it."""
-
 
 def held_by_what_steps(steppers: Sequence[Stepper]) -> frozenset[str]:
     """Return the names of what optimizers hold that step."""
@@ -26,11 +18,7 @@ def held_by_what_steps(steppers: Sequence[Stepper]) -> frozenset[str]:
 def is_forgotten(
     evidence: Evidence, every: Collection[Evidence], steppers: Sequence[Stepper]
 ) -> bool:
-    """Say whether it is the last layer, or the only one left of its module and no line says so, or
-    of a loss with weights of its own.
-    """
-    if evidence.is_lone and evidence.copy_of is None and evidence.is_always_reached:
-        return True
+    """Say whether it is the last layer, or the only one left of its module and no line says so."""
     held = held_by_what_steps(steppers)
     rules = (is_left_of_its_module, is_bare_beside_held_parts)
     if any(rule(evidence, every, held) for rule in rules):

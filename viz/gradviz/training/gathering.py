@@ -177,7 +177,6 @@ class Gatherer:
             missed=self.missed.get(name),
             rate_at=self._rate_at(key, history),
             rounding=_gets_rounding(name, self._reaching(name), history),
-            is_lone=name in self.identities.lone,
             switched=self.identities.switches.above(name),
             switched_at=switching_line(self.identities.switches.above(name), self._files),
             discarded_at=self._discarded_at(history),

@@ -17,7 +17,6 @@ from gradviz.judging.lodgers import lodgers
 from gradviz.judging.model_names import Names
 from gradviz.recording import torch_inside
 from gradviz.training.bequests import Bequests
-from gradviz.training.lone import lone
 from gradviz.training.optimizers import Optimizers
 from gradviz.training.owners import Owners
 from gradviz.training.sampling import has_values
@@ -30,7 +29,6 @@ class Identities:
     Attributes:
         names: Of parameters by identity, as of the last call.
         paths: Of modules by identity.
-        lone: Names of parameters of modules that are models by themselves.
         switches: Modules with an attribute ``requires_grad = True``.
         joined: Parameters that the last call has found, and none before it, in a model of which
             one had found others.
@@ -42,7 +40,6 @@ class Identities:
     def __init__(self, owners: Owners) -> None:
         self.names: dict[int, str] = {}
         self.paths: dict[int, str] = {}
-        self.lone: frozenset[str] = frozenset()
         self.switches = Switches()
         self.joined: list[Tensor] = []
         self.numels: dict[str, int] = {}
@@ -89,7 +86,6 @@ class Identities:
         }
         self.paths = dict(names_before.modules)
         self.switches.paths = list(names_before.switched_on)
-        self.lone = lone(tensors, roots)
         self.numels.update(
             {name: tensor.numel() for name, tensor in tensors.items() if has_values(tensor)}
         )

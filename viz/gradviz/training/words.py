@@ -15,7 +15,7 @@ from gradviz.facts.training import Heir
 from gradviz.graph import Verdict
 from gradviz.render.sentences import begins_in, listing, note_text, path_and_line
 from gradviz.training.at_rest import explain_rest
-from gradviz.training.forgotten import LONE, held_by_what_steps
+from gradviz.training.forgotten import held_by_what_steps
 from gradviz.training.spoilt import of_spoilt
 from gradviz.training.switched import explain_switched
 from gradviz.training.touched import ASSIGNED_ZEROS, is_assigned_zeros
@@ -306,8 +306,6 @@ def _not_held(asked: _Asked) -> Explained | None:
         return _ASIDE
     if all("[" in item.name for item in asked.concerned):
         return _IN_PLAIN_LIST
-    if all(item.is_lone for item in asked.concerned):
-        return LONE
     return _LEFT_OF_MODULE if _are_left_of_modules(asked) else None
 
 
